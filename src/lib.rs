@@ -1,0 +1,5 @@
+//! djbuild tests Django on every combination that matters.
+pub mod matrix;
+pub mod model;
+pub mod source;
+pub mod spec;

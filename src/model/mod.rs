@@ -1,0 +1,41 @@
+//! The words of djbuild as plain values: no I/O, no clock, no environment.
+
+mod cell;
+mod counts;
+mod database;
+mod id;
+mod outcome;
+mod python;
+mod revision;
+mod version;
+
+pub use cell::{Cell, CellName};
+pub use counts::{Counts, TestOutcome};
+pub use database::{DatabaseKind, DatabaseSpec};
+pub use id::RunId;
+pub use outcome::{Cause, Outcome, Phase};
+pub use python::{Implementation, PythonSpec};
+pub use revision::{Revision, SnapshotId};
+pub use version::Version;
+
+/// A word the user typed that is not one of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} {typed:?}: {problem}")]
+pub struct ParseError {
+    /// What was expected, for example `database`.
+    pub what: &'static str,
+    /// The word as typed.
+    pub typed: String,
+    /// What is wrong with it, and what would be right.
+    pub problem: String,
+}
+
+impl ParseError {
+    fn new(what: &'static str, typed: &str, problem: impl Into<String>) -> Self {
+        Self {
+            what,
+            typed: typed.to_owned(),
+            problem: problem.into(),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Where Django comes from: a checkout, a git URL, or a PyPI release.
+//!
+//! **Architecture invariant:** the only room that names git2, and the only one
+//! that knows how a tree is stored. Everybody else sees a [`Snapshot`]: the
+//! immutable list of files of one revision, named by its content.
+
+mod checkout;
+mod manifest;
+mod mirror;
+mod origin;
+mod release;
+mod shelf;
+mod snapshot;
+
+use std::path::PathBuf;
+
+pub use checkout::{find_checkout, snapshot_checkout};
+pub use manifest::{Delta, Entry, Manifest, Mode};
+pub use mirror::{Mirror, RemoteBranch};
+pub use origin::Origin;
+pub use release::{PackageIndex, snapshot_release};
+pub use shelf::Shelf;
+pub use snapshot::{Snapshot, Tree};
+
+/// Why a source could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A file or folder could not be read or written.
+    #[error("{path}: {error}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// Git refused.
+    #[error("{place}: {message}")]
+    Git {
+        /// The repository or URL.
+        place: String,
+        /// What libgit2 said.
+        message: String,
+    },
+    /// The package index refused or could not be reached.
+    #[error("{url}: {message}")]
+    Index {
+        /// The page or file asked for.
+        url: String,
+        /// What happened.
+        message: String,
+    },
+    /// The file downloaded is not the file the index promised.
+    #[error(
+        "{file}: its SHA-256 is {found}, the index says {expected}; nothing was kept. Try again"
+    )]
+    Checksum {
+        /// The file's name.
+        file: String,
+        /// From the index.
+        expected: String,
+        /// Of what arrived.
+        found: String,
+    },
+    /// A file changed between being listed and being sent.
+    #[error("{path} changed while it was being read; run again")]
+    Changed {
+        /// The file, relative to the tree.
+        path: String,
+    },
+    /// There is no Django in it.
+    #[error("{place} is no Django source tree: it has no {missing}")]
+    NotDjango {
+        /// Where was looked.
+        place: String,
+        /// The file every Django tree has.
+        missing: &'static str,
+    },
+    /// A release that does not exist.
+    #[error("{0}")]
+    NoRelease(String),
+}
+
+impl SourceError {
+    fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |error| Self::Io { path, error }
+    }
+
+    fn git(place: impl Into<String>) -> impl FnOnce(git2::Error) -> Self {
+        let place = place.into();
+        move |error| Self::Git {
+            place,
+            message: error.message().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::model::ParseError;
+
+/// Where Django comes from, as `--source` takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A checkout in this folder: its working tree.
+    Checkout(PathBuf),
+    /// A git URL.
+    Git(String),
+    /// A release on the package index; `None` is the newest.
+    Release(Option<String>),
+}
+
+impl FromStr for Origin {
+    type Err = ParseError;
+
+    fn from_str(typed: &str) -> Result<Self, Self::Err> {
+        let refuse = |problem: &str| ParseError {
+            what: "source",
+            typed: typed.to_owned(),
+            problem: problem.to_owned(),
+        };
+        if typed.is_empty() {
+            return Err(refuse(
+                "expected a folder, a git URL, or pypi:Django==6.1.3",
+            ));
+        }
+        if let Some(requirement) = typed.strip_prefix("pypi:") {
+            let (name, version) = match requirement.split_once("==") {
+                Some((name, version)) => (name, Some(version)),
+                None => (requirement, None),
+            };
+            if !name.trim().eq_ignore_ascii_case("django") {
+                return Err(refuse("only Django can be tested: pypi:Django==6.1.3"));
+            }
+            let known = |c: char| c.is_ascii_alphanumeric() || c == '.';
+            return match version.map(str::trim) {
+                Some(version) if version.is_empty() || !version.chars().all(known) => {
+                    Err(refuse("expected an exact version: pypi:Django==6.1.3"))
+                }
+                version => Ok(Self::Release(version.map(str::to_owned))),
+            };
+        }
+        // `git@host:path` is how people copy ssh URLs; a Windows path has a
+        // backslash or a single letter before its colon.
+        let is_scp = typed
+            .split_once(':')
+            .is_some_and(|(host, _)| host.contains('@') && !host.contains('/'));
+        if typed.contains("://") || is_scp {
+            return Ok(Self::Git(typed.to_owned()));
+        }
+        Ok(Self::Checkout(PathBuf::from(typed)))
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Checkout(folder) => folder.display().fmt(f),
+            Self::Git(url) => f.write_str(url),
+            Self::Release(None) => f.write_str("pypi:Django"),
+            Self::Release(Some(version)) => write!(f, "pypi:Django=={version}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_of_source_is_told_apart() {
+        let cases = [
+            ("../django", Origin::Checkout("../django".into())),
+            (
+                "https://x.org/d.git",
+                Origin::Git("https://x.org/d.git".into()),
+            ),
+            ("git@x.org:d.git", Origin::Git("git@x.org:d.git".into())),
+            ("pypi:Django", Origin::Release(None)),
+            ("pypi:django==6.1.3", Origin::Release(Some("6.1.3".into()))),
+        ];
+        for (typed, origin) in cases {
+            assert_eq!(typed.parse(), Ok(origin), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_source_is_refused() {
+        for typed in ["", "pypi:flask", "pypi:Django==", "pypi:Django==6/../x"] {
+            assert!(typed.parse::<Origin>().is_err(), "{typed:?}");
+        }
+    }
+}
