@@ -1,0 +1,325 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::attempt::{Attempt, World};
+use super::images::{Images, Problem};
+use super::services::Services;
+use super::tree::{self, PreparedTree};
+use super::verdict::Verdict;
+use super::{Cancel, Emitter, janitor};
+use crate::event::{Event, RunStarted};
+use crate::model::{Cause, Outcome, Phase};
+use crate::plan::{CellPlan, Network, Plan};
+use crate::runtime::Runtime;
+
+/// How long an engine that went away may take to come back before a retry.
+const RECOVERY: Duration = Duration::from_secs(60);
+/// How long the last clean-up may take once the user wants the end at once.
+const HURRY: Duration = Duration::from_secs(20);
+
+/// A cell that can start as soon as there is room.
+struct Ready {
+    index: usize,
+    tree: PreparedTree,
+}
+
+/// Carries the plan out and sends what happens to `emit`. Returns when every
+/// cell has ended and nothing of the run is left on the engine.
+pub async fn run(
+    plan: Plan,
+    started: RunStarted,
+    runtime: Arc<dyn Runtime>,
+    emit: Emitter,
+    cancel: Cancel,
+) {
+    let began = Instant::now();
+    emit.emit(Event::RunStarted(Box::new(started))).await;
+    let plan = Arc::new(plan);
+    let world = Arc::new(World {
+        images: Images::new(&plan, Arc::clone(&runtime), emit.clone()),
+        services: Services::new(&plan, Arc::clone(&runtime), emit.clone()),
+        plan: Arc::clone(&plan),
+        runtime: Arc::clone(&runtime),
+        emit: emit.clone(),
+        cancel: cancel.clone(),
+        finished: Mutex::default(),
+    });
+    let network = Network {
+        name: plan.network_name(),
+        labels: plan.labels((crate::plan::label::SERVICE, "network")),
+    };
+    match runtime.create_network(&network).await {
+        Ok(()) => {
+            tokio::select! {
+                () = Dispatcher::new(&world).run() => {}
+                () = cancel.cancelled_now() => {}
+            }
+        }
+        Err(error) => {
+            for cell in &plan.cells {
+                finish(&world, cell, Verdict::engine(&error), 0.0).await;
+            }
+        }
+    }
+    // Cells that never began, or were dropped in haste, are cancelled and not
+    // forgotten.
+    for cell in &plan.cells {
+        finish(&world, cell, Verdict::cancelled(), 0.0).await;
+    }
+    clean_up(&world).await;
+    emit.emit(Event::RunFinished {
+        seconds: began.elapsed().as_secs_f64(),
+        interrupted: cancel.is_cancelled(),
+    })
+    .await;
+}
+
+/// Removes whatever of this run is left, by label. An engine that is just
+/// restarting gets a minute to come back.
+async fn clean_up(world: &World) {
+    let cleaning = async {
+        let deadline = Instant::now() + RECOVERY;
+        loop {
+            match janitor::sweep(world.runtime.as_ref(), |run| *run == world.plan.run).await {
+                Ok(_) => return None,
+                Err(error) if Instant::now() > deadline => return Some(error),
+                Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
+            }
+        }
+    };
+    let left = tokio::select! {
+        left = cleaning => left.map(|error| error.to_string()),
+        () = async { world.cancel.cancelled_now().await; tokio::time::sleep(HURRY).await } => {
+            Some("it took too long".to_owned())
+        }
+    };
+    if let Some(why) = left {
+        let message =
+            format!("not everything could be removed ({why}); `djbuild clean` removes the rest");
+        world.emit.emit(Event::Notice { message }).await;
+    }
+}
+
+/// Decides which cell runs next.
+struct Dispatcher<'a> {
+    world: &'a Arc<World>,
+    /// Cells that can start, by their place in the plan: the first goes first.
+    ready: BTreeMap<usize, PreparedTree>,
+    /// Cells whose images are being made.
+    preparing: usize,
+    running: JoinSet<Outcome>,
+    stopping: bool,
+}
+
+impl<'a> Dispatcher<'a> {
+    fn new(world: &'a Arc<World>) -> Self {
+        Self {
+            world,
+            ready: BTreeMap::new(),
+            preparing: world.plan.cells.len(),
+            running: JoinSet::new(),
+            stopping: false,
+        }
+    }
+
+    async fn run(mut self) {
+        let (sender, mut prepared) = mpsc::unbounded_channel();
+        let mut preparations = JoinSet::new();
+        for index in 0..self.world.plan.cells.len() {
+            let world = Arc::clone(self.world);
+            let sender = sender.clone();
+            preparations.spawn(async move {
+                let result = prepare(&world, index).await;
+                // The dispatcher listens until every cell is accounted for.
+                let _ = sender.send((index, result));
+            });
+        }
+        let cancel = self.world.cancel.clone();
+        loop {
+            if cancel.is_cancelled() && !self.stopping {
+                self.stopping = true;
+                preparations.abort_all();
+                self.preparing = 0;
+            }
+            if self.stopping {
+                self.ready.clear();
+            }
+            self.start_what_fits();
+            if self.running.is_empty() && self.preparing == 0 && self.ready.is_empty() {
+                break;
+            }
+            tokio::select! {
+                Some((index, result)) = prepared.recv(), if self.preparing > 0 => {
+                    self.preparing -= 1;
+                    match result {
+                        Ok(Ready { index, tree }) => { self.ready.insert(index, tree); }
+                        Err(verdict) => {
+                            let cell = &self.world.plan.cells[index];
+                            self.note(verdict.outcome);
+                            finish(self.world, cell, verdict, 0.0).await;
+                        }
+                    }
+                }
+                Some(ended) = self.running.join_next() => {
+                    // A cell's task panics only when this code is wrong.
+                    self.note(ended.unwrap_or(Outcome::Infrastructure));
+                }
+                () = cancel.cancelled(), if !self.stopping => {}
+            }
+        }
+    }
+
+    fn note(&mut self, outcome: Outcome) {
+        let bad = !matches!(outcome, Outcome::Passed | Outcome::Skipped);
+        if bad && self.world.plan.pace.fail_fast {
+            self.stopping = true;
+            self.ready.clear();
+        }
+    }
+
+    fn start_what_fits(&mut self) {
+        let pace = self.world.plan.pace;
+        while self.running.len() < pace.jobs as usize {
+            let Some((index, tree)) = self.ready.pop_first() else {
+                return;
+            };
+            let running = count(self.running.len());
+            let waiting = count(self.preparing + self.ready.len());
+            let parallel = pace.parallel_for(running, waiting);
+            let world = Arc::clone(self.world);
+            self.running
+                .spawn(async move { run_cell(&world, index, tree, parallel).await });
+        }
+    }
+}
+
+/// Makes the cell's images, its services' images too, and its tree.
+async fn prepare(world: &World, index: usize) -> Result<Ready, Verdict> {
+    let cell = &world.plan.cells[index];
+    let name = cell.cell.name();
+    world
+        .emit
+        .emit(Event::CellPhase {
+            cell: name,
+            phase: Phase::Images,
+        })
+        .await;
+    let own = async {
+        let parent = world.images.ensure(&cell.image).await?;
+        tree::prepare(
+            &world.images,
+            world.runtime.as_ref(),
+            &world.plan,
+            &parent,
+            &cell.tree,
+        )
+        .await
+    };
+    let services = async {
+        let all = cell
+            .services()
+            .map(|service| world.images.ensure(&service.image));
+        for result in futures_util::future::join_all(all).await {
+            result?;
+        }
+        Ok::<_, Problem>(())
+    };
+    match tokio::try_join!(own, services) {
+        Ok((tree, ())) => Ok(Ready { index, tree }),
+        Err(problem) => {
+            let (outcome, cause, detail) = problem.verdict();
+            Err(Verdict {
+                outcome,
+                cause,
+                detail,
+            })
+        }
+    }
+}
+
+/// Runs a cell, and once more if what failed was ours.
+async fn run_cell(world: &World, index: usize, tree: PreparedTree, parallel: u32) -> Outcome {
+    let cell = &world.plan.cells[index];
+    let mut number = 1;
+    loop {
+        let began = Instant::now();
+        world
+            .emit
+            .emit(Event::CellStarted {
+                cell: cell.cell.name(),
+                attempt: number,
+                parallel,
+            })
+            .await;
+        let attempt = Attempt {
+            world,
+            cell,
+            tree: &tree,
+            number,
+            parallel,
+        };
+        let verdict = attempt.run().await;
+        let seconds = began.elapsed().as_secs_f64();
+        if number == 1 && verdict.is_worth_retrying() && !world.cancel.is_cancelled() {
+            let message = format!(
+                "{}: {}: {}; trying once more",
+                cell.cell,
+                verdict.cause.map_or("", Cause::as_str),
+                verdict.detail
+            );
+            world.emit.emit(Event::Notice { message }).await;
+            wait_for_engine(world).await;
+            number = 2;
+            continue;
+        }
+        let outcome = verdict.outcome;
+        finish(world, cell, verdict, seconds).await;
+        return outcome;
+    }
+}
+
+async fn wait_for_engine(world: &World) {
+    let deadline = Instant::now() + RECOVERY;
+    while Instant::now() < deadline && !world.cancel.is_cancelled() {
+        if world
+            .runtime
+            .networks(crate::plan::label::RUN)
+            .await
+            .is_ok()
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// Tells how a cell ended, unless that has been told.
+async fn finish(world: &World, cell: &CellPlan, verdict: Verdict, seconds: f64) {
+    let first = world
+        .finished
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(cell.cell.name());
+    if !first {
+        return;
+    }
+    world.services.finished(cell).await;
+    world
+        .emit
+        .emit(Event::CellFinished {
+            cell: cell.cell.name(),
+            outcome: verdict.outcome,
+            cause: verdict.cause,
+            detail: verdict.detail,
+            seconds,
+        })
+        .await;
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

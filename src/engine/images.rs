@@ -1,0 +1,240 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use tokio::sync::{OnceCell, Semaphore};
+
+use super::Emitter;
+use super::base::Bases;
+use crate::event::Event;
+use crate::model::{Cause, Outcome};
+use crate::plan::{BuildEnvironment, Context, Label, Plan, Recipe, label};
+use crate::runtime::{Build, BuildError, BuildLine, Runtime, RuntimeError};
+
+/// Lines of a build's log worth showing when it fails.
+const TAIL: usize = 20;
+
+/// Makes images, each once, different ones at the same time.
+pub struct Images {
+    runtime: Arc<dyn Runtime>,
+    emit: Emitter,
+    bases: Bases,
+    environment: BuildEnvironment,
+    slots: Semaphore,
+    made: Memo,
+}
+
+/// What was made or is being made, by key.
+type Memo = Mutex<HashMap<String, Arc<OnceCell<Result<String, Problem>>>>>;
+
+/// Why there is no image.
+#[derive(Debug, Clone)]
+pub enum Problem {
+    /// Neither the registry nor Debian has its base.
+    NoBase(String),
+    /// A build failed.
+    Build {
+        image: String,
+        step: String,
+        message: String,
+        tail: Vec<String>,
+    },
+    /// The engine did.
+    Engine(RuntimeError),
+}
+
+impl From<RuntimeError> for Problem {
+    fn from(error: RuntimeError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl Problem {
+    /// What it means for a cell that needs the image.
+    pub fn verdict(&self) -> (Outcome, Option<Cause>, String) {
+        match self {
+            Self::NoBase(why) => (Outcome::Skipped, None, why.clone()),
+            Self::Build { image, message, .. } => (
+                Outcome::Infrastructure,
+                Some(Cause::ImageFailed),
+                format!("{image}: {message}"),
+            ),
+            Self::Engine(error) => {
+                let cause = match error {
+                    RuntimeError::NoSpace(_) => Cause::NoSpace,
+                    _ => Cause::EngineFailed,
+                };
+                (Outcome::Infrastructure, Some(cause), error.to_string())
+            }
+        }
+    }
+}
+
+impl Images {
+    pub fn new(plan: &Plan, runtime: Arc<dyn Runtime>, emit: Emitter) -> Self {
+        let cores = usize::try_from(plan.pace.cores).unwrap_or(1).max(2);
+        Self {
+            runtime,
+            emit,
+            bases: Bases::new(
+                plan.base_source.clone(),
+                plan.environment.debian_mirror.clone(),
+            ),
+            environment: plan.environment.clone(),
+            slots: Semaphore::new(cores),
+            made: Mutex::default(),
+        }
+    }
+
+    /// The tag of the image this recipe makes, after making sure it is there.
+    pub async fn ensure(&self, recipe: &Recipe) -> Result<String, Problem> {
+        let cell = self.slot(recipe.tag(""));
+        cell.get_or_init(|| self.make(recipe)).await.clone()
+    }
+
+    async fn make(&self, recipe: &Recipe) -> Result<String, Problem> {
+        let base = self.bases(&recipe.base).await?;
+        let tag = recipe.tag(&base.1);
+        if self.runtime.image(&tag).await?.is_some() {
+            return Ok(tag);
+        }
+        let mut arguments: Vec<Label> = vec![("BASE".to_owned(), base.0)];
+        arguments.extend(recipe.arguments.clone());
+        arguments.extend(self.environment.arguments.clone());
+        let labels = vec![(label::CACHE.to_owned(), "image".to_owned())];
+        let build = Build {
+            tag: tag.clone(),
+            context: recipe.context.clone(),
+            arguments,
+            labels,
+        };
+        self.build(&recipe.name, build).await?;
+        Ok(tag)
+    }
+
+    /// Two images on the same base make the base once.
+    async fn bases(&self, base: &crate::plan::Base) -> Result<(String, String), Problem> {
+        let cell = self.slot(format!("base {}", base.name));
+        let joined = cell
+            .get_or_init(|| async {
+                let _slot = self.slots.acquire().await;
+                let found = self
+                    .bases
+                    .ensure(base, self.runtime.as_ref(), &self.emit)
+                    .await;
+                if let Err(problem) = &found {
+                    self.report(&base.name, problem).await;
+                }
+                found.map(|found| format!("{}\n{}", found.reference, found.id))
+            })
+            .await
+            .clone()?;
+        let (reference, id) = joined.split_once('\n').unwrap_or((&joined, ""));
+        Ok((reference.to_owned(), id.to_owned()))
+    }
+
+    /// An image of `context` on top of `parent`, with more labels.
+    pub async fn ensure_on(
+        &self,
+        name: &str,
+        tag: &str,
+        parent: &str,
+        context: Context,
+        labels: Vec<Label>,
+    ) -> Result<String, Problem> {
+        let cell = self.slot(tag.to_owned());
+        cell.get_or_init(|| async {
+            let build = Build {
+                tag: tag.to_owned(),
+                context,
+                arguments: vec![("BASE".to_owned(), parent.to_owned())],
+                labels,
+            };
+            self.build(name, build).await.map(|()| tag.to_owned())
+        })
+        .await
+        .clone()
+    }
+
+    async fn build(&self, name: &str, build: Build) -> Result<(), Problem> {
+        let _slot = self.slots.acquire().await;
+        let started = Instant::now();
+        let image = name.to_owned();
+        self.emit
+            .emit(Event::ImageStarted {
+                image: image.clone(),
+            })
+            .await;
+        let seen = Mutex::new((String::new(), Vec::new()));
+        let log = |line: BuildLine| {
+            if let Ok(mut seen) = seen.lock() {
+                if line.step.is_some() {
+                    seen.0.clone_from(&line.text);
+                }
+                keep_tail(&mut seen.1, &line.text);
+            }
+            self.emit.try_emit(Event::ImageLog {
+                image: image.clone(),
+                step: line.step,
+                line: line.text,
+            });
+        };
+        let built = self.runtime.build(build, &log).await;
+        let (step, tail) = seen.into_inner().unwrap_or_default();
+        let problem = match built {
+            Ok(()) => {
+                let seconds = started.elapsed().as_secs_f64();
+                self.emit
+                    .emit(Event::ImageFinished { image, seconds })
+                    .await;
+                return Ok(());
+            }
+            Err(BuildError::Step(message)) => Problem::Build {
+                image: image.clone(),
+                step,
+                message,
+                tail,
+            },
+            Err(BuildError::Runtime(error)) => Problem::Engine(error),
+        };
+        self.report(&image, &problem).await;
+        Err(problem)
+    }
+
+    async fn report(&self, image: &str, problem: &Problem) {
+        let (step, message, tail) = match problem {
+            Problem::NoBase(_) => return,
+            Problem::Build {
+                step,
+                message,
+                tail,
+                ..
+            } => (step.clone(), message.clone(), tail.clone()),
+            Problem::Engine(error) => (String::new(), error.to_string(), Vec::new()),
+        };
+        self.emit
+            .emit(Event::ImageFailed {
+                image: image.to_owned(),
+                step,
+                message,
+                tail,
+            })
+            .await;
+    }
+
+    fn slot(&self, key: String) -> Arc<OnceCell<Result<String, Problem>>> {
+        let mut made = self
+            .made
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        made.entry(key).or_default().clone()
+    }
+}
+
+/// Keeps the last lines of a log.
+pub fn keep_tail(tail: &mut Vec<String>, line: &str) {
+    if tail.len() == TAIL {
+        tail.remove(0);
+    }
+    tail.push(line.to_owned());
+}

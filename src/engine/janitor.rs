@@ -1,0 +1,114 @@
+use futures_util::future::join_all;
+
+use crate::model::RunId;
+use crate::plan::label;
+use crate::runtime::{Resource, Runtime, RuntimeError};
+
+/// Something a run left on the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// What it is.
+    pub kind: LeftoverKind,
+    /// How the engine names it.
+    pub id: String,
+    /// How a person names it.
+    pub name: String,
+    /// The run it belonged to.
+    pub run: RunId,
+    /// Whose run that was.
+    pub owner: String,
+}
+
+/// The kinds of things a run creates, in the order they can be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftoverKind {
+    /// A container.
+    Container,
+    /// A network.
+    Network,
+    /// A volume.
+    Volume,
+}
+
+impl LeftoverKind {
+    /// The word shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Container => "container",
+            Self::Network => "network",
+            Self::Volume => "volume",
+        }
+    }
+}
+
+/// Everything on the engine that carries the label of a run.
+///
+/// # Errors
+/// When the engine does not answer.
+pub async fn leftovers(runtime: &dyn Runtime) -> Result<Vec<Leftover>, RuntimeError> {
+    let (containers, networks, volumes) = tokio::try_join!(
+        runtime.containers(label::RUN),
+        runtime.networks(label::RUN),
+        runtime.volumes(label::RUN),
+    )?;
+    let of = |kind: LeftoverKind, resources: Vec<Resource>| {
+        resources.into_iter().map(move |resource| Leftover {
+            kind,
+            run: RunId::new(resource.label(label::RUN).unwrap_or_default()),
+            owner: resource.label(label::OWNER).unwrap_or_default().to_owned(),
+            id: resource.id,
+            name: resource.name,
+        })
+    };
+    Ok(of(LeftoverKind::Container, containers)
+        .chain(of(LeftoverKind::Network, networks))
+        .chain(of(LeftoverKind::Volume, volumes))
+        .collect())
+}
+
+/// Removes these: containers first and at the same time, then what they held.
+///
+/// # Errors
+/// The first that could not be removed; the others are tried all the same.
+pub async fn remove_leftovers(
+    runtime: &dyn Runtime,
+    leftovers: &[Leftover],
+) -> Result<(), RuntimeError> {
+    let mut first_error = Ok(());
+    for kind in [
+        LeftoverKind::Container,
+        LeftoverKind::Network,
+        LeftoverKind::Volume,
+    ] {
+        let removals = leftovers
+            .iter()
+            .filter(|leftover| leftover.kind == kind)
+            .map(|leftover| async move {
+                match kind {
+                    LeftoverKind::Container => runtime.remove(&leftover.id).await,
+                    LeftoverKind::Network => runtime.remove_network(&leftover.id).await,
+                    LeftoverKind::Volume => runtime.remove_volume(&leftover.id).await,
+                }
+            });
+        for result in join_all(removals).await {
+            if first_error.is_ok() {
+                first_error = result;
+            }
+        }
+    }
+    first_error
+}
+
+/// Removes what the runs chosen by `is_dead` left, and says what it was.
+///
+/// # Errors
+/// When the engine does not answer or something could not be removed.
+pub async fn sweep(
+    runtime: &dyn Runtime,
+    is_dead: impl Fn(&RunId) -> bool,
+) -> Result<Vec<Leftover>, RuntimeError> {
+    let mut dead = leftovers(runtime).await?;
+    dead.retain(|leftover| is_dead(&leftover.run));
+    remove_leftovers(runtime, &dead).await?;
+    Ok(dead)
+}

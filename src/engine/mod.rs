@@ -1,0 +1,25 @@
+//! Carries a plan out.
+//!
+//! The dispatcher decides which cell runs next; each cell is a state machine
+//! of its own; images and services are made once and shared. Everything that
+//! happens becomes an event.
+//!
+//! **Architecture invariant:** the engine never prints, and names no engine:
+//! it knows the [`Runtime`](crate::runtime::Runtime) trait only.
+
+mod attempt;
+mod base;
+mod cancel;
+mod dispatch;
+mod emit;
+mod images;
+mod janitor;
+mod lines;
+mod services;
+mod tree;
+mod verdict;
+
+pub use cancel::{Cancel, Canceller, cancellation};
+pub use dispatch::run;
+pub use emit::Emitter;
+pub use janitor::{Leftover, LeftoverKind, leftovers, remove_leftovers, sweep};

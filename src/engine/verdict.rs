@@ -1,0 +1,262 @@
+use crate::event::RunnerMessage;
+use crate::model::{Cause, Counts, Outcome};
+use crate::runtime::{Exit, RuntimeError};
+
+/// The exit status of the runner when a service never answered.
+const UNREADY: i64 = 75;
+/// Exit statuses from here on are signals: 128 + n.
+const SIGNALLED: i64 = 128;
+const SIGKILL: i64 = SIGNALLED + 9;
+
+/// How an attempt ended, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    pub outcome: Outcome,
+    pub cause: Option<Cause>,
+    pub detail: String,
+}
+
+/// What was seen of a cell while it ran, for the verdict.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// Django's totals, if the suite came to its end.
+    pub totals: Option<Counts>,
+    /// The test that began last and has not ended.
+    pub in_flight: Option<String>,
+    /// What a crash, an unready service or a broken suite said of itself.
+    pub complaint: Option<RunnerMessage>,
+    /// Whether its log says that a disk is full.
+    pub no_space: bool,
+    /// The last lines of its human log.
+    pub tail: Vec<String>,
+}
+
+impl Verdict {
+    pub fn ours(cause: Cause, detail: impl Into<String>) -> Self {
+        Self {
+            outcome: Outcome::Infrastructure,
+            cause: Some(cause),
+            detail: detail.into(),
+        }
+    }
+
+    pub fn cancelled() -> Self {
+        Self {
+            outcome: Outcome::Cancelled,
+            cause: None,
+            detail: String::new(),
+        }
+    }
+
+    pub fn engine(error: &RuntimeError) -> Self {
+        let cause = match error {
+            RuntimeError::NoSpace(_) => Cause::NoSpace,
+            _ => Cause::EngineFailed,
+        };
+        Self::ours(cause, error.to_string())
+    }
+
+    fn errored(cause: Cause, detail: String) -> Self {
+        Self {
+            outcome: Outcome::Errored,
+            cause: Some(cause),
+            detail,
+        }
+    }
+
+    /// Whether another attempt may end better: what failed was ours, and a
+    /// fresh service or a recovered engine mends it.
+    pub fn is_worth_retrying(&self) -> bool {
+        matches!(
+            self.cause,
+            Some(Cause::ServiceDied | Cause::ServiceUnready | Cause::EngineFailed)
+        )
+    }
+
+    /// The verdict on a cell whose container ended by itself.
+    pub fn of(seen: &Seen, exit: &Exit) -> Self {
+        if let Some(counts) = &seen.totals {
+            if counts.bad() > 0 {
+                return Self {
+                    outcome: Outcome::Failed,
+                    cause: None,
+                    detail: String::new(),
+                };
+            }
+            if exit.code == 0 {
+                return Self {
+                    outcome: Outcome::Passed,
+                    cause: None,
+                    detail: String::new(),
+                };
+            }
+        }
+        if exit.out_of_memory {
+            return Self::ours(Cause::OutOfMemory, in_flight(seen));
+        }
+        if seen.no_space {
+            return Self::ours(Cause::NoSpace, last_words(seen));
+        }
+        match &seen.complaint {
+            Some(RunnerMessage::Crashed { test, signal, exit }) => {
+                let how = match (signal, exit) {
+                    (Some(signal), _) => format!("signal {signal}"),
+                    (None, Some(status)) => format!("exit status {status}"),
+                    (None, None) => "it vanished".to_owned(),
+                };
+                let test = test.as_deref().unwrap_or("an unknown test");
+                return Self::errored(Cause::Crashed, format!("{how} in {test}"));
+            }
+            Some(RunnerMessage::Unready { service, message }) => {
+                return Self::ours(Cause::ServiceUnready, format!("{service}: {message}"));
+            }
+            Some(RunnerMessage::Broken { message }) => {
+                return Self::errored(Cause::SuiteBroke, message.clone());
+            }
+            _ => {}
+        }
+        match exit.code {
+            UNREADY => Self::ours(Cause::ServiceUnready, last_words(seen)),
+            SIGKILL => Self::ours(Cause::Killed, in_flight(seen)),
+            code if code > SIGNALLED => Self::errored(
+                Cause::Crashed,
+                format!("signal {} {}", code - SIGNALLED, in_flight(seen)),
+            ),
+            _ if !exit.error.is_empty() => Self::ours(Cause::EngineFailed, exit.error.clone()),
+            code => match &seen.in_flight {
+                Some(test) => {
+                    Self::errored(Cause::Crashed, format!("exit status {code} in {test}"))
+                }
+                None => Self::errored(
+                    Cause::SuiteBroke,
+                    format!("exit status {code}: {}", last_words(seen)),
+                ),
+            },
+        }
+    }
+}
+
+fn in_flight(seen: &Seen) -> String {
+    match &seen.in_flight {
+        Some(test) => format!("in {test}"),
+        None => String::new(),
+    }
+}
+
+/// The last line of the log that says anything.
+fn last_words(seen: &Seen) -> String {
+    seen.tail
+        .iter()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .cloned()
+        .unwrap_or_else(|| "it said nothing".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(failures: u64) -> Seen {
+        Seen {
+            totals: Some(Counts {
+                tests: 10,
+                failures,
+                ..Counts::default()
+            }),
+            ..Seen::default()
+        }
+    }
+
+    fn exit(code: i64) -> Exit {
+        Exit {
+            code,
+            ..Exit::default()
+        }
+    }
+
+    #[test]
+    fn every_way_to_end_has_its_own_name() {
+        let crashed = Seen {
+            complaint: Some(RunnerMessage::Crashed {
+                test: Some("a.B.c".into()),
+                signal: Some(11),
+                exit: Some(-11),
+            }),
+            ..Seen::default()
+        };
+        let serial_crash = Seen {
+            in_flight: Some("a.B.c".into()),
+            ..Seen::default()
+        };
+        let full = Seen {
+            no_space: true,
+            ..Seen::default()
+        };
+        let out_of_memory = Exit {
+            code: 137,
+            out_of_memory: true,
+            error: String::new(),
+        };
+        let cases = [
+            (ended(0), exit(0), Outcome::Passed, None),
+            (ended(1), exit(1), Outcome::Failed, None),
+            (ended(0), exit(1), Outcome::Errored, Some(Cause::SuiteBroke)),
+            (
+                Seen::default(),
+                exit(2),
+                Outcome::Errored,
+                Some(Cause::SuiteBroke),
+            ),
+            (crashed, exit(70), Outcome::Errored, Some(Cause::Crashed)),
+            (
+                serial_crash.clone(),
+                exit(139),
+                Outcome::Errored,
+                Some(Cause::Crashed),
+            ),
+            (
+                serial_crash.clone(),
+                exit(0),
+                Outcome::Errored,
+                Some(Cause::Crashed),
+            ),
+            (
+                serial_crash,
+                out_of_memory,
+                Outcome::Infrastructure,
+                Some(Cause::OutOfMemory),
+            ),
+            (
+                Seen::default(),
+                exit(137),
+                Outcome::Infrastructure,
+                Some(Cause::Killed),
+            ),
+            (
+                Seen::default(),
+                exit(75),
+                Outcome::Infrastructure,
+                Some(Cause::ServiceUnready),
+            ),
+            (full, exit(1), Outcome::Infrastructure, Some(Cause::NoSpace)),
+        ];
+        for (seen, exit, outcome, cause) in cases {
+            let verdict = Verdict::of(&seen, &exit);
+            assert_eq!(
+                (verdict.outcome, verdict.cause),
+                (outcome, cause),
+                "{seen:?} {exit:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_crash_names_the_test_in_flight() {
+        let seen = Seen {
+            in_flight: Some("a.B.c".into()),
+            ..Seen::default()
+        };
+        assert_eq!(Verdict::of(&seen, &exit(139)).detail, "signal 11 in a.B.c");
+    }
+}

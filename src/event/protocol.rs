@@ -1,0 +1,131 @@
+use serde::Deserialize;
+
+use super::TestResult;
+use crate::model::Counts;
+
+/// The protocol version spoken with the runner inside a cell.
+pub const PROTOCOL: u32 = 1;
+
+/// No line of the runner is longer than this many bytes.
+pub const MAX_LINE: usize = 64 * 1024;
+
+/// One line of the runner's event stream (`dockerfiles/runner`).
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum RunnerMessage {
+    /// The runner is up.
+    Hello {
+        /// Must be [`PROTOCOL`].
+        protocol: u32,
+        /// `3.14.0`.
+        python: String,
+        /// `CPython`.
+        implementation: String,
+        /// `6.1.3`.
+        django: String,
+    },
+    /// The database answers.
+    DatabaseReady {
+        /// Such as `psycopg 3.2.3`.
+        driver: String,
+        /// Such as `PostgreSQL 17.2`.
+        server: String,
+        /// Seconds waited for it.
+        seconds: f64,
+    },
+    /// A service never answered.
+    Unready {
+        /// `database`, `memcached` or `redis`.
+        service: String,
+        /// The last error.
+        message: String,
+    },
+    /// The suite is collected.
+    Collected {
+        /// How many tests.
+        tests: u64,
+    },
+    /// The test databases exist.
+    DatabasesCreated {
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// A test begins.
+    Started {
+        /// Its id.
+        test: String,
+    },
+    /// A test has an outcome.
+    Test(TestResult),
+    /// A parallel worker died.
+    Crashed {
+        /// The test in flight, if known.
+        test: Option<String>,
+        /// The signal that killed it.
+        signal: Option<i32>,
+        /// Its exit status.
+        exit: Option<i32>,
+    },
+    /// The suite came to its end.
+    End {
+        /// Django's totals.
+        #[serde(flatten)]
+        counts: Counts,
+    },
+    /// The suite could not be run.
+    Broken {
+        /// Why.
+        message: String,
+    },
+    /// A message of a newer runner; nothing depends on it.
+    #[serde(other)]
+    Unknown,
+}
+
+impl RunnerMessage {
+    /// Reads one line. `None` for what is no message: the stream is the
+    /// container's standard output, and a container may print anything.
+    pub fn read(line: &[u8]) -> Option<Self> {
+        if line.len() > MAX_LINE {
+            return None;
+        }
+        serde_json::from_slice(line).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TestOutcome;
+
+    #[test]
+    fn a_test_line_is_read() {
+        let line =
+            br#"{"event":"test","test":"a.B.c","outcome":"skipped","seconds":0.1,"reason":"no"}"#;
+        let Some(RunnerMessage::Test(result)) = RunnerMessage::read(line) else {
+            panic!("not a test");
+        };
+        assert_eq!(result.outcome, TestOutcome::Skipped);
+        assert_eq!(result.reason.as_deref(), Some("no"));
+    }
+
+    #[test]
+    fn rubbish_is_no_message_and_no_panic() {
+        for line in [
+            &b""[..],
+            b"{",
+            b"\xff\xfe",
+            b"[]",
+            b"{\"event\":\"test\"}",
+            &[b'x'; MAX_LINE + 1],
+        ] {
+            assert_eq!(RunnerMessage::read(line), None);
+        }
+    }
+
+    #[test]
+    fn a_message_of_a_newer_runner_is_not_an_error() {
+        let line = br#"{"event":"novelty","x":1}"#;
+        assert_eq!(RunnerMessage::read(line), Some(RunnerMessage::Unknown));
+    }
+}

@@ -1,0 +1,354 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Envelope, Event, RunStarted, TestResult};
+use crate::model::{Cause, Cell, CellName, Counts, Outcome};
+
+/// Tracebacks kept per cell. When everything fails, the first few hundred say
+/// why; the event log keeps them all.
+const KEPT_TRACEBACKS: usize = 200;
+
+/// What a run came to, folded from its events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// What it set out to do.
+    #[serde(flatten)]
+    pub started: RunStarted,
+    /// Milliseconds since 1970-01-01 UTC when it began.
+    pub began: u64,
+    /// Its cells, in the order of the matrix.
+    pub cells: Vec<CellSummary>,
+    /// Images that could not be made.
+    pub image_problems: Vec<ImageProblem>,
+    /// Images that had to be made.
+    pub images_built: u64,
+    /// Seconds the run took; `None` while it goes on.
+    pub seconds: Option<f64>,
+    /// Whether the user stopped it.
+    pub interrupted: bool,
+}
+
+/// What a cell came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellSummary {
+    /// Which cell.
+    pub cell: Cell,
+    /// How it ended; `None` while it has not.
+    pub outcome: Option<Outcome>,
+    /// Why, unless it is a verdict on Django.
+    pub cause: Option<Cause>,
+    /// One sentence more.
+    pub detail: String,
+    /// Its counts so far, and Django's own at the end.
+    pub counts: Counts,
+    /// Tests in its suite, once collected.
+    pub collected: Option<u64>,
+    /// Seconds it took.
+    pub seconds: f64,
+    /// How many times it was begun.
+    pub attempts: u32,
+    /// What it ran on.
+    pub environment: BTreeMap<String, String>,
+    /// What failed.
+    pub failures: Vec<Failure>,
+    /// Why tests were skipped, and how many for each reason.
+    pub skips: BTreeMap<String, u64>,
+}
+
+/// A test that counts against the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The test and what became of it.
+    #[serde(flatten)]
+    pub result: TestResult,
+}
+
+/// An image that could not be made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImageProblem {
+    /// Its readable name.
+    pub image: String,
+    /// The step that failed.
+    pub step: String,
+    /// The engine's last word.
+    pub message: String,
+    /// The last lines of its log.
+    pub tail: Vec<String>,
+}
+
+impl Summary {
+    /// The summary of a run that has just begun, or `None` if this is not how
+    /// a run begins.
+    pub fn begin(envelope: &Envelope) -> Option<Self> {
+        let Event::RunStarted(started) = &envelope.event else {
+            return None;
+        };
+        Some(Self {
+            cells: started.cells.iter().map(CellSummary::new).collect(),
+            started: (**started).clone(),
+            began: envelope.at,
+            image_problems: Vec::new(),
+            images_built: 0,
+            seconds: None,
+            interrupted: false,
+        })
+    }
+
+    /// Takes one more event into account.
+    pub fn apply(&mut self, event: &Event) {
+        if let Some(name) = event.cell() {
+            let found = self.cells.iter_mut().find(|cell| cell.is(name));
+            if let Some(cell) = found {
+                cell.apply(event);
+            }
+            return;
+        }
+        match event {
+            Event::ImageFinished { .. } => self.images_built += 1,
+            Event::ImageFailed {
+                image,
+                step,
+                message,
+                tail,
+            } => self.image_problems.push(ImageProblem {
+                image: image.clone(),
+                step: step.clone(),
+                message: message.clone(),
+                tail: tail.clone(),
+            }),
+            Event::RunFinished {
+                seconds,
+                interrupted,
+            } => {
+                self.seconds = Some(*seconds);
+                self.interrupted = *interrupted;
+            }
+            _ => {}
+        }
+    }
+
+    /// How the run as a whole ended: the worst of its cells, an interruption
+    /// before all. A run in which nothing ran has no verdict to give.
+    pub fn outcome(&self) -> Outcome {
+        if self.interrupted {
+            return Outcome::Cancelled;
+        }
+        let outcomes = || self.cells.iter().filter_map(|cell| cell.outcome);
+        for decisive in [
+            Outcome::Failed,
+            Outcome::Errored,
+            Outcome::Infrastructure,
+            Outcome::Cancelled,
+            Outcome::Passed,
+        ] {
+            if outcomes().any(|outcome| outcome == decisive) {
+                return decisive;
+            }
+        }
+        Outcome::Infrastructure
+    }
+
+    /// The counts of all cells together.
+    pub fn totals(&self) -> Counts {
+        let mut totals = Counts::default();
+        for cell in &self.cells {
+            totals.add(&cell.counts);
+        }
+        totals
+    }
+
+    /// Each distinct failure once, with the cells it happened in: the first
+    /// occurrence's result stands for all.
+    pub fn distinct_failures(&self) -> Vec<(&Failure, Vec<&Cell>)> {
+        let mut distinct: Vec<(&Failure, Vec<&Cell>)> = Vec::new();
+        let mut known: BTreeMap<(&str, Option<&str>), usize> = BTreeMap::new();
+        for cell in &self.cells {
+            for failure in &cell.failures {
+                let key = (
+                    failure.result.test.as_str(),
+                    failure.result.subtest.as_deref(),
+                );
+                let index = *known.entry(key).or_insert_with(|| {
+                    distinct.push((failure, Vec::new()));
+                    distinct.len() - 1
+                });
+                if distinct[index].1.last() != Some(&&cell.cell) {
+                    distinct[index].1.push(&cell.cell);
+                }
+            }
+        }
+        distinct
+    }
+}
+
+impl CellSummary {
+    fn new(cell: &Cell) -> Self {
+        Self {
+            cell: cell.clone(),
+            outcome: None,
+            cause: None,
+            detail: String::new(),
+            counts: Counts::default(),
+            collected: None,
+            seconds: 0.0,
+            attempts: 0,
+            environment: BTreeMap::new(),
+            failures: Vec::new(),
+            skips: BTreeMap::new(),
+        }
+    }
+
+    fn is(&self, name: &CellName) -> bool {
+        self.cell.name() == *name
+    }
+
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::CellStarted { attempt, .. } => {
+                // A second attempt starts from nothing.
+                *self = Self::new(&self.cell);
+                self.attempts = *attempt;
+            }
+            Event::CellEnvironment { facts, .. } => {
+                self.environment.extend(facts.iter().cloned());
+            }
+            Event::CellCollected { tests, .. } => self.collected = Some(*tests),
+            Event::TestFinished { result, .. } => self.record(result),
+            Event::CellTotals { counts, .. } => self.counts = *counts,
+            Event::CellFinished {
+                outcome,
+                cause,
+                detail,
+                seconds,
+                ..
+            } => {
+                self.outcome = Some(*outcome);
+                self.cause = *cause;
+                self.detail.clone_from(detail);
+                self.seconds = *seconds;
+            }
+            _ => {}
+        }
+    }
+
+    fn record(&mut self, result: &TestResult) {
+        self.counts.record(result.outcome);
+        if result.subtest.is_none() {
+            self.counts.tests += 1;
+        }
+        if let Some(reason) = &result.reason {
+            *self.skips.entry(reason.clone()).or_default() += 1;
+        }
+        if result.outcome.is_bad() {
+            let mut result = result.clone();
+            if self.failures.len() >= KEPT_TRACEBACKS {
+                result.traceback = None;
+            }
+            self.failures.push(Failure { result });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{RunId, TestOutcome};
+
+    fn summary(cells: &[&str]) -> Summary {
+        let cells = cells
+            .iter()
+            .map(|database| Cell {
+                branch: "main".into(),
+                python: "3.14".parse().expect("a literal"),
+                database: database.parse().expect("a literal"),
+                variant: None,
+            })
+            .collect();
+        let started = Event::RunStarted(Box::new(RunStarted {
+            run: RunId::new("r"),
+            djbuild: "0".into(),
+            source: "s".into(),
+            revisions: vec![],
+            cells,
+            excluded: vec![],
+            arguments: vec![],
+            jobs: 1,
+        }));
+        Summary::begin(&Envelope {
+            at: 0,
+            event: started,
+        })
+        .expect("a start")
+    }
+
+    fn name(database: &str) -> CellName {
+        summary(&[database]).cells[0].cell.name()
+    }
+
+    fn failed(database: &str, test: &str) -> Event {
+        Event::TestFinished {
+            cell: name(database),
+            result: TestResult {
+                test: test.into(),
+                outcome: TestOutcome::Failed,
+                seconds: 0.1,
+                subtest: None,
+                reason: None,
+                traceback: Some("Traceback".into()),
+            },
+        }
+    }
+
+    fn finished(database: &str, outcome: Outcome) -> Event {
+        Event::CellFinished {
+            cell: name(database),
+            outcome,
+            cause: None,
+            detail: String::new(),
+            seconds: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_failure_in_two_cells_is_one_distinct_failure() {
+        let mut summary = summary(&["sqlite", "mysql8.4"]);
+        summary.apply(&failed("sqlite", "a.B.c"));
+        summary.apply(&failed("mysql8.4", "a.B.c"));
+        summary.apply(&failed("mysql8.4", "a.B.d"));
+        let distinct = summary.distinct_failures();
+        assert_eq!(distinct.len(), 2);
+        assert_eq!(distinct[0].1.len(), 2);
+        assert_eq!(summary.totals().failures, 3);
+    }
+
+    #[test]
+    fn a_second_attempt_forgets_the_first() {
+        let mut summary = summary(&["sqlite"]);
+        summary.apply(&failed("sqlite", "a.B.c"));
+        summary.apply(&Event::CellStarted {
+            cell: name("sqlite"),
+            attempt: 2,
+            parallel: 1,
+        });
+        summary.apply(&finished("sqlite", Outcome::Passed));
+        assert_eq!(summary.totals().bad(), 0);
+        assert_eq!(summary.outcome(), Outcome::Passed);
+    }
+
+    #[test]
+    fn djangos_failure_outweighs_ours() {
+        let mut summary = summary(&["sqlite", "mysql8.4"]);
+        summary.apply(&finished("sqlite", Outcome::Infrastructure));
+        assert_eq!(summary.outcome(), Outcome::Infrastructure);
+        summary.apply(&finished("mysql8.4", Outcome::Failed));
+        assert_eq!(summary.outcome(), Outcome::Failed);
+    }
+
+    #[test]
+    fn a_run_in_which_nothing_ran_did_not_pass() {
+        let mut summary = summary(&["sqlite"]);
+        summary.apply(&finished("sqlite", Outcome::Skipped));
+        assert_eq!(summary.outcome(), Outcome::Infrastructure);
+    }
+}

@@ -1,0 +1,222 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{Container, Label, Limits, Pace, Plan, Recipe, Service, TreeFiles, label};
+use crate::model::{Cell, DatabaseKind};
+
+/// What one cell needs and runs.
+#[derive(Clone)]
+pub struct CellPlan {
+    /// Which cell.
+    pub cell: Cell,
+    /// Its test image.
+    pub image: Recipe,
+    /// Its Django.
+    pub tree: Arc<dyn TreeFiles>,
+    /// Its database's container, unless it is `SQLite`.
+    pub database: Option<Service>,
+    /// The cache servers its tests want.
+    pub caches: Vec<Service>,
+    /// The name of its database, distinct among the cells that share a server.
+    pub database_name: String,
+    /// Labels and flags for `runtests.py`.
+    pub arguments: Vec<String>,
+}
+
+/// Where a service answers on the run's network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The service's name: `postgresql17`, `memcached-1`.
+    pub service: String,
+    /// Its host name on the network.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
+/// Where a cell's tree is, inside its container.
+pub const TREE_FOLDER: &str = "django";
+/// The user and group of everything in a cell.
+pub const CELL_USER: u64 = 1000;
+/// The list of files to delete before a cell starts, inside its container.
+pub const DELETED_LIST: &str = "djbuild/delta/deleted";
+
+/// `DJBUILD_CELL`, as `dockerfiles/runner` reads it.
+#[derive(Serialize)]
+struct Configuration<'a> {
+    tree: String,
+    cell: String,
+    database: Database<'a>,
+    caches: Caches,
+    parallel: u32,
+    ready_timeout: u64,
+    arguments: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Database<'a> {
+    vendor: DatabaseKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<u16>,
+    user: &'static str,
+    password: &'static str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Caches {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    memcached: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis: Option<String>,
+}
+
+impl CellPlan {
+    /// Everything it talks to.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.database.iter().chain(&self.caches)
+    }
+
+    /// The cell's container on `image`, with its services at `addresses` and
+    /// `parallel` processes.
+    pub fn container(
+        &self,
+        plan: &Plan,
+        image: &str,
+        network: &str,
+        addresses: &[Address],
+        (attempt, parallel): (u32, u32),
+    ) -> Container {
+        let name = self.cell.name();
+        let configuration = self.configuration(&plan.pace, addresses, parallel);
+        let slug = slug(name.as_str());
+        Container {
+            name: format!("djbuild-{}-{slug}-{attempt}", plan.run),
+            image: image.to_owned(),
+            alias: "cell".to_owned(),
+            network: network.to_owned(),
+            environment: BTreeMap::from([("DJBUILD_CELL".to_owned(), configuration)]),
+            labels: plan.labels((label::CELL, name.as_str())),
+            limits: Limits {
+                memory: plan.pace.memory,
+                pids: 2048,
+                shared_memory: 256 << 20,
+            },
+        }
+    }
+
+    fn configuration(&self, pace: &Pace, addresses: &[Address], parallel: u32) -> String {
+        let database = self.database.as_ref().and_then(|service| {
+            addresses
+                .iter()
+                .find(|address| address.service == service.name)
+        });
+        let at = |prefix: &str| -> Vec<String> {
+            addresses
+                .iter()
+                .filter(|address| address.service.starts_with(prefix))
+                .map(|address| format!("{}:{}", address.host, address.port))
+                .collect()
+        };
+        let configuration = Configuration {
+            tree: format!("/{TREE_FOLDER}"),
+            cell: self.cell.to_string(),
+            database: Database {
+                vendor: self.cell.database.kind,
+                host: database.map(|address| address.host.as_str()),
+                port: database.map(|address| address.port),
+                user: "django",
+                password: "django",
+                name: &self.database_name,
+            },
+            caches: Caches {
+                memcached: at("memcached"),
+                redis: at("redis").first().map(|at| format!("redis://{at}")),
+            },
+            parallel,
+            ready_timeout: pace.ready_timeout.as_secs(),
+            arguments: &self.arguments,
+        };
+        // Plain structs of strings and numbers: nothing in them can fail.
+        serde_json::to_string(&configuration).unwrap_or_default()
+    }
+
+    /// Whether Django's cache tests are among the tests asked for: a run of
+    /// other labels is not made to wait for cache servers.
+    pub fn wants_caches(arguments: &[String]) -> bool {
+        let mut labels = arguments
+            .iter()
+            .filter(|argument| !argument.starts_with('-'))
+            .peekable();
+        labels.peek().is_none()
+            || labels.any(|label| label.split(['.', '/']).any(|part| part == "cache"))
+    }
+}
+
+impl Plan {
+    /// The labels of everything this run starts.
+    pub fn labels(&self, (key, value): (&str, &str)) -> Vec<Label> {
+        vec![
+            (label::RUN.to_owned(), self.run.to_string()),
+            (label::OWNER.to_owned(), self.owner.clone()),
+            (key.to_owned(), value.to_owned()),
+        ]
+    }
+
+    /// The name of the run's network.
+    pub fn network_name(&self) -> String {
+        format!("djbuild-{}", self.run)
+    }
+}
+
+impl std::fmt::Debug for CellPlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CellPlan")
+            .field("cell", &self.cell.to_string())
+            .field("tree", self.tree.id())
+            .field("arguments", &self.arguments)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A name as engines allow it.
+pub fn slug(name: &str) -> String {
+    name.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(words: &[&str]) -> Vec<String> {
+        words.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn cache_servers_are_wanted_by_the_whole_suite_and_by_cache_tests() {
+        assert!(CellPlan::wants_caches(&[]));
+        assert!(CellPlan::wants_caches(&own(&["--shuffle"])));
+        assert!(CellPlan::wants_caches(&own(&[
+            "aggregation",
+            "cache.tests"
+        ])));
+        assert!(!CellPlan::wants_caches(&own(&["aggregation", "queries"])));
+    }
+
+    #[test]
+    fn a_slug_keeps_what_engines_allow() {
+        assert_eq!(slug("stable/6.1.x-é"), "stable-6.1.x--");
+    }
+}

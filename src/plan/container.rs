@@ -1,0 +1,42 @@
+use std::collections::BTreeMap;
+
+use super::Label;
+
+/// A container to be created: no host paths, no host ports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// Its name on the engine.
+    pub name: String,
+    /// The image's tag.
+    pub image: String,
+    /// Its name on the run's network.
+    pub alias: String,
+    /// The run's network.
+    pub network: String,
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// Labels, from the creation request on.
+    pub labels: Vec<Label>,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// What a container may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of memory, swap included.
+    pub memory: u64,
+    /// Processes and threads.
+    pub pids: u32,
+    /// Bytes of `/dev/shm`.
+    pub shared_memory: u64,
+}
+
+/// A network to be created: containers on it reach each other and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    /// Its name on the engine.
+    pub name: String,
+    /// Labels, from the creation request on.
+    pub labels: Vec<Label>,
+}

@@ -1,0 +1,327 @@
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::model::SnapshotId;
+
+/// The modification time, in seconds since 1970, of every file in an image. A
+/// constant, so that equal trees make equal archives.
+pub const TREE_MTIME: u64 = 946_684_800;
+
+/// The modification time of files sent on top of a tree layer: other than the
+/// layer's, so that Python sees that its bytecode is out of date.
+pub const DELTA_MTIME: u64 = TREE_MTIME + 86_400;
+
+/// The files of one snapshot, wherever they are.
+pub trait TreeFiles: Send + Sync {
+    /// Names the tree by its content.
+    fn id(&self) -> &SnapshotId;
+
+    /// What it takes to get here from an earlier tree, if that one is known.
+    fn delta_from(&self, earlier: &SnapshotId) -> Option<TreeDelta>;
+
+    /// Calls `each` with every file: path, executable or link, bytes.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or `each` fails.
+    fn for_each(&self, each: &mut EachFile<'_>) -> io::Result<()>;
+
+    /// The same for these paths only.
+    ///
+    /// # Errors
+    /// As [`TreeFiles::for_each`].
+    fn for_paths(&self, paths: &[Vec<u8>], each: &mut EachFile<'_>) -> io::Result<()>;
+
+    /// Remembers that a layer of this tree exists.
+    fn remember(&self);
+}
+
+/// Takes one file of a tree: its path, kind and bytes.
+pub type EachFile<'a> = dyn FnMut(&[u8], FileKind, &[u8]) -> io::Result<()> + 'a;
+
+/// What kind of file goes into an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A file.
+    Regular,
+    /// A file with its executable bit set.
+    Executable,
+    /// A symbolic link; its bytes are its target.
+    Symlink,
+}
+
+/// What turns an earlier tree into a later one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TreeDelta {
+    /// Paths to write.
+    pub changed: Vec<Vec<u8>>,
+    /// Paths to delete.
+    pub deleted: Vec<Vec<u8>>,
+}
+
+impl TreeDelta {
+    /// How many files it touches.
+    pub fn len(&self) -> usize {
+        self.changed.len() + self.deleted.len()
+    }
+
+    /// Whether the trees are the same.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Part of a build context or upload.
+#[derive(Clone)]
+pub enum Part {
+    /// A small file.
+    File {
+        /// Its path in the archive.
+        path: String,
+        /// Its bytes.
+        content: Vec<u8>,
+        /// Whether the image's name depends on it.
+        keyed: bool,
+    },
+    /// A whole tree below a folder.
+    Tree {
+        /// The folder.
+        folder: String,
+        /// The tree.
+        files: Arc<dyn TreeFiles>,
+    },
+    /// What turns the tree of a layer into this tree.
+    Delta {
+        /// The folder of the tree.
+        folder: String,
+        /// The tree.
+        files: Arc<dyn TreeFiles>,
+        /// Which of its files.
+        delta: TreeDelta,
+        /// The owner of the files, as user and group id.
+        owner: u64,
+    },
+}
+
+/// The files of a build context or an upload, written as a tar archive.
+#[derive(Clone, Default)]
+pub struct Context {
+    parts: Vec<Part>,
+}
+
+impl Context {
+    /// Adds a part.
+    #[must_use]
+    pub fn with(mut self, part: Part) -> Self {
+        self.parts.push(part);
+        self
+    }
+
+    /// Adds a small file that the image's name depends on.
+    #[must_use]
+    pub fn with_file(self, path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
+        self.with(Part::File {
+            path: path.into(),
+            content: content.into(),
+            keyed: true,
+        })
+    }
+
+    /// Feeds everything an image's name depends on to a digest.
+    pub(super) fn key(&self, digest: &mut Sha256) {
+        for part in &self.parts {
+            match part {
+                Part::File { keyed: false, .. } => {}
+                Part::File { path, content, .. } => {
+                    digest.update(path.as_bytes());
+                    digest.update([0]);
+                    digest.update((content.len() as u64).to_be_bytes());
+                    digest.update(content);
+                }
+                Part::Tree { folder, files } | Part::Delta { folder, files, .. } => {
+                    digest.update(folder.as_bytes());
+                    digest.update([0]);
+                    digest.update(files.id().as_str());
+                }
+            }
+        }
+    }
+
+    /// Writes the archive.
+    ///
+    /// # Errors
+    /// When a file cannot be read or the writer fails.
+    pub fn write(&self, out: impl Write) -> io::Result<()> {
+        let mut archive = tar::Builder::new(out);
+        for part in &self.parts {
+            match part {
+                Part::File { path, content, .. } => {
+                    let header = &mut Attributes::default();
+                    append(
+                        &mut archive,
+                        path.as_bytes(),
+                        FileKind::Regular,
+                        content,
+                        header,
+                    )?;
+                }
+                Part::Tree { folder, files } => {
+                    let attributes = Attributes::default();
+                    files.for_each(&mut |path, kind, bytes| {
+                        append(&mut archive, &join(folder, path), kind, bytes, &attributes)
+                    })?;
+                }
+                Part::Delta {
+                    folder,
+                    files,
+                    delta,
+                    owner,
+                } => {
+                    let attributes = Attributes {
+                        owner: *owner,
+                        mtime: DELTA_MTIME,
+                    };
+                    for folder in new_folders(folder, &delta.changed) {
+                        append_folder(&mut archive, &folder, &attributes)?;
+                    }
+                    files.for_paths(&delta.changed, &mut |path, kind, bytes| {
+                        append(&mut archive, &join(folder, path), kind, bytes, &attributes)
+                    })?;
+                }
+            }
+        }
+        archive.into_inner()?.flush()
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut list = f.debug_list();
+        for part in &self.parts {
+            match part {
+                Part::File { path, .. } => list.entry(path),
+                Part::Tree { folder, files } => list.entry(&(folder, files.id())),
+                Part::Delta { folder, delta, .. } => list.entry(&(folder, delta)),
+            };
+        }
+        list.finish()
+    }
+}
+
+struct Attributes {
+    owner: u64,
+    mtime: u64,
+}
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Self {
+            owner: 0,
+            mtime: TREE_MTIME,
+        }
+    }
+}
+
+fn join(folder: &str, path: &[u8]) -> Vec<u8> {
+    [folder.as_bytes(), b"/", path].concat()
+}
+
+/// The folders that changed files are in, so that a new folder belongs to the
+/// user of the tree and not to root, as folders an engine has to invent do.
+fn new_folders(root: &str, paths: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut folders = std::collections::BTreeSet::new();
+    for path in paths {
+        for (index, byte) in path.iter().enumerate() {
+            if *byte == b'/' {
+                folders.insert(join(root, &path[..index]));
+            }
+        }
+    }
+    folders.into_iter().collect()
+}
+
+fn header(attributes: &Attributes, kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_size(size);
+    header.set_uid(attributes.owner);
+    header.set_gid(attributes.owner);
+    header.set_mtime(attributes.mtime);
+    header
+}
+
+fn append_folder<W: Write>(
+    archive: &mut tar::Builder<W>,
+    path: &[u8],
+    attributes: &Attributes,
+) -> io::Result<()> {
+    let mut header = header(attributes, tar::EntryType::Directory, 0o755, 0);
+    archive.append_data(&mut header, as_path(path), io::empty())
+}
+
+fn append<W: Write>(
+    archive: &mut tar::Builder<W>,
+    path: &[u8],
+    kind: FileKind,
+    bytes: &[u8],
+    attributes: &Attributes,
+) -> io::Result<()> {
+    match kind {
+        FileKind::Symlink => {
+            let mut header = header(attributes, tar::EntryType::Symlink, 0o777, 0);
+            archive.append_link(&mut header, as_path(path), as_path(bytes))
+        }
+        FileKind::Regular | FileKind::Executable => {
+            let mode = if kind == FileKind::Executable {
+                0o755
+            } else {
+                0o644
+            };
+            let size = bytes.len() as u64;
+            let mut header = header(attributes, tar::EntryType::Regular, mode, size);
+            archive.append_data(&mut header, as_path(path), bytes)
+        }
+    }
+}
+
+fn as_path(bytes: &[u8]) -> &std::path::Path {
+    use std::os::unix::ffi::OsStrExt;
+    std::path::Path::new(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn an_archive_is_the_same_however_often_it_is_written() {
+        let context = Context::default().with_file("Dockerfile", "FROM x");
+        let write = || {
+            let mut bytes = Vec::new();
+            context.write(&mut bytes).expect("memory");
+            bytes
+        };
+        assert_eq!(write(), write());
+        let bytes = write();
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let mut entry = archive
+            .entries()
+            .expect("an archive")
+            .next()
+            .expect("one file")
+            .expect("whole");
+        let mut text = String::new();
+        entry.read_to_string(&mut text).expect("text");
+        assert_eq!(text, "FROM x");
+        assert_eq!(entry.header().mtime().expect("a time"), TREE_MTIME);
+    }
+
+    #[test]
+    fn new_folders_of_a_delta_come_before_their_files() {
+        let folders = new_folders("django", &[b"a/b/c.py".to_vec(), b"top.py".to_vec()]);
+        assert_eq!(folders, [b"django/a".to_vec(), b"django/a/b".to_vec()]);
+    }
+}

@@ -1,0 +1,186 @@
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::{Base, Context, Dockerfiles, Part, label};
+use crate::model::{DatabaseKind, PythonSpec};
+
+/// What an image is made of. Its tag follows from it and from the base's own
+/// id, so an unchanged recipe builds nothing.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// Its readable name: `python3.14-postgresql`.
+    pub name: String,
+    /// What it stands on.
+    pub base: Base,
+    /// Build arguments.
+    pub arguments: BTreeMap<String, String>,
+    /// The build context, Dockerfile included.
+    pub context: Context,
+}
+
+/// What a build gets from the host and no image keeps: it is in no image's name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BuildEnvironment {
+    /// Proxies and package indexes, as build arguments.
+    pub arguments: BTreeMap<String, String>,
+    /// The host's CA bundle, where the host names one.
+    pub ca_bundle: Vec<u8>,
+    /// The Debian mirror for bases made here.
+    pub debian_mirror: String,
+}
+
+impl Recipe {
+    /// The Python test image: the branch's requirements for one database, and
+    /// the runner.
+    pub fn python(
+        python: PythonSpec,
+        database: DatabaseKind,
+        requirements: &BTreeMap<String, Vec<u8>>,
+        environment: &BuildEnvironment,
+        registry_prefix: &str,
+        files: &Dockerfiles,
+    ) -> Self {
+        let mut context = folder_context(files, "python").with(Part::File {
+            path: "ca-bundle.crt".to_owned(),
+            content: environment.ca_bundle.clone(),
+            keyed: false,
+        });
+        for (name, content) in requirements {
+            context = context.with_file(format!("requirements/{name}"), content.clone());
+        }
+        for (path, content) in files.folder("runner") {
+            if path.starts_with("djbuild_runner/") {
+                context = context.with_file(format!("runner/{path}"), content);
+            }
+        }
+        let arguments = [
+            ("PYTHON", python.executable()),
+            ("DATABASE", database.to_string()),
+        ];
+        Self {
+            name: format!("{}-{database}", python.executable()),
+            base: Base::python(python, registry_prefix, files),
+            arguments: own(arguments),
+            context,
+        }
+    }
+
+    /// A service's image: the folder of Dockerfiles of this name on this base.
+    pub fn service(folder: &str, base: Base, version: &str, files: &Dockerfiles) -> Self {
+        Self {
+            name: base.name.clone(),
+            base,
+            arguments: own([("VERSION", version.to_owned())]),
+            context: folder_context(files, folder),
+        }
+    }
+
+    /// The image's tag on a base with this id.
+    pub fn tag(&self, base_id: &str) -> String {
+        tag(&self.name, base_id, &self.arguments, &self.context)
+    }
+}
+
+/// The build context and tag of a tree layer on top of the image `parent`.
+pub fn tree_layer(parent: &str, context: &Context) -> (String, Vec<(String, String)>) {
+    let name = parent
+        .trim_start_matches("djbuild/")
+        .split(':')
+        .next()
+        .unwrap_or("tree");
+    let tag = tag(&format!("tree-{name}"), parent, &BTreeMap::new(), context);
+    let labels = vec![
+        (label::CACHE.to_owned(), "tree".to_owned()),
+        (label::PARENT.to_owned(), parent.to_owned()),
+    ];
+    (tag, labels)
+}
+
+/// The build context of a folder of Dockerfiles.
+pub fn folder_context(files: &Dockerfiles, folder: &str) -> Context {
+    files
+        .folder(folder)
+        .fold(Context::default(), |context, (path, content)| {
+            context.with_file(path, content)
+        })
+}
+
+fn tag(
+    name: &str,
+    base_id: &str,
+    arguments: &BTreeMap<String, String>,
+    context: &Context,
+) -> String {
+    let mut digest = Sha256::new();
+    digest.update(base_id);
+    for (key, value) in arguments {
+        digest.update([0]);
+        digest.update(key);
+        digest.update([b'=']);
+        digest.update(value);
+    }
+    digest.update([0]);
+    context.key(&mut digest);
+    let hex: String = digest.finalize()[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("djbuild/{name}:{hex}")
+}
+
+fn own<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String> {
+    pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipe(requirement: &str, environment: &BuildEnvironment) -> Recipe {
+        let requirements =
+            BTreeMap::from([("py3.txt".to_owned(), requirement.as_bytes().to_vec())]);
+        Recipe::python(
+            PythonSpec::cpython(3, 14),
+            DatabaseKind::Sqlite,
+            &requirements,
+            environment,
+            "",
+            &Dockerfiles::embedded(),
+        )
+    }
+
+    #[test]
+    fn an_unchanged_recipe_has_an_unchanged_tag() {
+        let none = BuildEnvironment::default();
+        assert_eq!(
+            recipe("numpy", &none).tag("id"),
+            recipe("numpy", &none).tag("id")
+        );
+    }
+
+    #[test]
+    fn a_tag_follows_requirements_and_base() {
+        let none = BuildEnvironment::default();
+        let tag = recipe("numpy", &none).tag("id");
+        assert_ne!(tag, recipe("Pillow", &none).tag("id"));
+        assert_ne!(tag, recipe("numpy", &none).tag("other"));
+        assert!(tag.starts_with("djbuild/python3.14-sqlite:"), "{tag}");
+    }
+
+    #[test]
+    fn the_hosts_ca_bundle_is_in_no_images_name() {
+        let none = BuildEnvironment::default();
+        let behind_proxy = BuildEnvironment {
+            ca_bundle: b"CERTIFICATE".to_vec(),
+            ..BuildEnvironment::default()
+        };
+        assert_eq!(
+            recipe("x", &none).tag("id"),
+            recipe("x", &behind_proxy).tag("id")
+        );
+    }
+}

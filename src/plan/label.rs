@@ -1,0 +1,20 @@
+//! The names of djbuild's labels. Clean-up works by them alone.
+
+/// A label on a container, network, volume or image.
+pub type Label = (String, String);
+
+/// On containers and networks: the run they belong to.
+pub const RUN: &str = "djbuild.run";
+/// On containers and networks: whose run it is, so that two users of one
+/// engine never clean up after each other.
+pub const OWNER: &str = "djbuild.owner";
+/// On a cell's container: the cell.
+pub const CELL: &str = "djbuild.cell";
+/// On a service's container: its name.
+pub const SERVICE: &str = "djbuild.service";
+/// On images: what kind of cache they are (`base`, `image` or `tree`).
+pub const CACHE: &str = "djbuild.cache";
+/// On tree layers: the snapshot inside.
+pub const SNAPSHOT: &str = "djbuild.snapshot";
+/// On tree layers: the image they are on top of.
+pub const PARENT: &str = "djbuild.parent";

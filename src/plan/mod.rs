@@ -1,0 +1,45 @@
+//! Recipes as values: what has to be built, started and run for a set of cells.
+//!
+//! **Architecture invariant:** a plan is worked out without touching a
+//! container engine, so it can be looked at, compared and tested.
+
+mod base;
+mod cell;
+mod container;
+mod context;
+mod dockerfiles;
+mod image;
+pub mod label;
+mod schedule;
+mod service;
+
+use crate::model::RunId;
+
+pub use base::{Base, BaseSource, DebianBase};
+pub use cell::{Address, CELL_USER, CellPlan, DELETED_LIST, TREE_FOLDER, slug};
+pub use container::{Container, Limits, Network};
+pub use context::{Context, EachFile, FileKind, Part, TreeDelta, TreeFiles};
+pub use dockerfiles::Dockerfiles;
+pub use image::{BuildEnvironment, Recipe, folder_context, tree_layer};
+pub use label::Label;
+pub use schedule::{Pace, jobs_for};
+pub use service::{Service, Sharing};
+
+/// What has to be built, started and run, in starting order.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The run this plan is for.
+    pub run: RunId,
+    /// Marks everything this installation of djbuild starts.
+    pub owner: String,
+    /// The cells, longest expected first.
+    pub cells: Vec<CellPlan>,
+    /// How fast and how long.
+    pub pace: Pace,
+    /// What every build gets from the host and no image keeps.
+    pub environment: BuildEnvironment,
+    /// Where base images may come from.
+    pub base_source: BaseSource,
+    /// The build context of tree layers, without a tree.
+    pub tree_layer: Context,
+}

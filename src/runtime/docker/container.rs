@@ -1,0 +1,219 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bollard::container::LogOutput;
+use bollard::errors::Error;
+use bollard::models::{
+    ContainerCreateBody, EndpointSettings, HostConfig, HostConfigLogConfig, NetworkingConfig,
+};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
+    RemoveContainerOptionsBuilder, StopContainerOptionsBuilder, UploadToContainerOptionsBuilder,
+    WaitContainerOptionsBuilder,
+};
+use bollard::{Docker, body_try_stream};
+use futures_util::StreamExt;
+
+use super::archive;
+use super::error::{gone_is_done, refused};
+use crate::plan::{Container, Context};
+use crate::runtime::{Exit, Output, OutputStream, Resource, RuntimeError};
+
+pub async fn create(client: &Docker, container: &Container) -> Result<String, RuntimeError> {
+    let options = CreateContainerOptionsBuilder::default()
+        .name(&container.name)
+        .build();
+    let created = client
+        .create_container(Some(options), body(container))
+        .await
+        .map_err(refused(format!("create container {}", container.name)))?;
+    Ok(created.id)
+}
+
+fn body(container: &Container) -> ContainerCreateBody {
+    let memory = i64::try_from(container.limits.memory).unwrap_or(i64::MAX);
+    let endpoint = EndpointSettings {
+        aliases: Some(vec![container.alias.clone()]),
+        ..EndpointSettings::default()
+    };
+    ContainerCreateBody {
+        image: Some(container.image.clone()),
+        hostname: Some(container.alias.clone()),
+        env: Some(
+            container
+                .environment
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect(),
+        ),
+        labels: Some(container.labels.iter().cloned().collect()),
+        tty: Some(false),
+        host_config: Some(HostConfig {
+            network_mode: Some(container.network.clone()),
+            memory: Some(memory),
+            // The same as memory: no swap.
+            memory_swap: Some(memory),
+            pids_limit: Some(i64::from(container.limits.pids)),
+            shm_size: i64::try_from(container.limits.shared_memory).ok(),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            security_opt: Some(vec!["no-new-privileges".to_owned()]),
+            init: Some(true),
+            // Reading a log from its beginning needs a driver that keeps it,
+            // whatever the daemon's default is; the engine caps a cell's log.
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("json-file".to_owned()),
+                config: Some(HashMap::from([("max-size".to_owned(), "-1".to_owned())])),
+            }),
+            ..HostConfig::default()
+        }),
+        networking_config: Some(NetworkingConfig {
+            endpoints_config: Some(HashMap::from([(container.network.clone(), endpoint)])),
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
+pub async fn upload(client: &Docker, id: &str, context: Context) -> Result<(), RuntimeError> {
+    let options = UploadToContainerOptionsBuilder::default().path("/").build();
+    let body = body_try_stream(archive::stream(context));
+    client
+        .upload_to_container(id, Some(options), body)
+        .await
+        .map_err(refused("upload files into a container"))
+}
+
+pub async fn start(client: &Docker, id: &str) -> Result<(), RuntimeError> {
+    client
+        .start_container(id, None)
+        .await
+        .map_err(refused("start a container"))
+}
+
+pub fn output(client: Docker, id: String) -> OutputStream {
+    let options = LogsOptionsBuilder::default()
+        .follow(true)
+        .stdout(true)
+        .stderr(true)
+        .build();
+    // The stream borrows nothing from the client it was asked of.
+    let stream = client.logs(&id, Some(options)).map(|item| match item {
+        Ok(LogOutput::StdErr { message }) => Ok(Output::Stderr(message.into())),
+        Ok(
+            LogOutput::StdOut { message }
+            | LogOutput::StdIn { message }
+            | LogOutput::Console { message },
+        ) => Ok(Output::Stdout(message.into())),
+        Err(error) => Err(refused("read a container's log")(error)),
+    });
+    Box::pin(stream)
+}
+
+/// The engine's word that a container has ended may come as `Ok`, as an error
+/// that carries the exit status, or as the end of the stream; its state is the
+/// same afterwards in every case.
+pub async fn wait(client: &Docker, id: &str) -> Result<Exit, RuntimeError> {
+    let options = WaitContainerOptionsBuilder::default()
+        .condition("not-running")
+        .build();
+    match client.wait_container(id, Some(options)).next().await {
+        None | Some(Ok(_) | Err(Error::DockerContainerWaitError { .. })) => {}
+        Some(Err(error)) => return Err(refused("wait for a container")(error)),
+    }
+    let state = client
+        .inspect_container(id, None)
+        .await
+        .map_err(refused("inspect a container"))?
+        .state
+        .unwrap_or_default();
+    if state.running == Some(true) {
+        return Err(RuntimeError::Refused {
+            action: "wait for a container".to_owned(),
+            message: "it stopped waiting while the container runs".to_owned(),
+        });
+    }
+    Ok(Exit {
+        code: state.exit_code.unwrap_or_default(),
+        out_of_memory: state.oom_killed.unwrap_or_default(),
+        error: state.error.unwrap_or_default(),
+    })
+}
+
+pub async fn stop(client: &Docker, id: &str, grace: Duration) -> Result<(), RuntimeError> {
+    let seconds = i32::try_from(grace.as_secs()).unwrap_or(i32::MAX);
+    let options = StopContainerOptionsBuilder::default().t(seconds).build();
+    let patient = client.clone().with_timeout(grace + Duration::from_secs(60));
+    gone_is_done(
+        patient.stop_container(id, Some(options)).await,
+        "stop a container",
+    )
+}
+
+pub async fn remove(client: &Docker, id: &str) -> Result<(), RuntimeError> {
+    let options = RemoveContainerOptionsBuilder::default()
+        .force(true)
+        .v(true)
+        .build();
+    gone_is_done(
+        client.remove_container(id, Some(options)).await,
+        "remove a container",
+    )
+}
+
+pub async fn list(client: &Docker, label: &str) -> Result<Vec<Resource>, RuntimeError> {
+    let filters = HashMap::from([("label", vec![label.to_owned()])]);
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&filters)
+        .build();
+    let containers = client
+        .list_containers(Some(options))
+        .await
+        .map_err(refused("list containers"))?;
+    Ok(containers
+        .into_iter()
+        .map(|container| Resource {
+            id: container.id.unwrap_or_default(),
+            name: container
+                .names
+                .and_then(|names| names.into_iter().next())
+                .map(|name| name.trim_start_matches('/').to_owned())
+                .unwrap_or_default(),
+            labels: container.labels.unwrap_or_default().into_iter().collect(),
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Limits;
+
+    #[test]
+    fn a_container_is_locked_down_and_labelled_from_its_creation_on() {
+        let container = Container {
+            name: "n".into(),
+            image: "i".into(),
+            alias: "a".into(),
+            network: "net".into(),
+            environment: [("K".to_owned(), "V".to_owned())].into(),
+            labels: vec![("djbuild.run".into(), "r".into())],
+            limits: Limits {
+                memory: 7,
+                pids: 8,
+                shared_memory: 9,
+            },
+        };
+        let body = body(&container);
+        assert_eq!(body.labels.expect("labels")["djbuild.run"], "r");
+        let host = body.host_config.expect("a host configuration");
+        assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
+        assert_eq!(host.memory, host.memory_swap);
+        assert_eq!(host.pids_limit, Some(8));
+        assert_eq!(host.init, Some(true));
+        assert_eq!(
+            (host.binds, host.mounts, host.port_bindings),
+            (None, None, None)
+        );
+        assert_eq!(host.auto_remove, None);
+    }
+}

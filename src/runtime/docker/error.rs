@@ -1,0 +1,59 @@
+use bollard::errors::Error;
+
+use crate::runtime::RuntimeError;
+
+/// Says in our words what the engine could not do.
+pub fn refused(action: impl Into<String>) -> impl FnOnce(Error) -> RuntimeError {
+    let action = action.into();
+    move |error| match error {
+        Error::DockerResponseServerError {
+            status_code: 404,
+            message,
+        } => RuntimeError::Missing(message),
+        Error::DockerResponseServerError { message, .. }
+        | Error::DockerStreamError { error: message }
+            if is_no_space(&message) =>
+        {
+            RuntimeError::NoSpace(message)
+        }
+        Error::DockerResponseServerError { message, .. }
+        | Error::DockerStreamError { error: message } => RuntimeError::Refused { action, message },
+        Error::SocketNotFoundError(path) => RuntimeError::Unreachable(format!("no socket {path}")),
+        other => RuntimeError::Refused {
+            action,
+            message: with_causes(&other),
+        },
+    }
+}
+
+/// The kernel's word for a full disk, as it comes through every engine.
+pub fn is_no_space(message: &str) -> bool {
+    message
+        .to_ascii_lowercase()
+        .contains("no space left on device")
+}
+
+/// In clean-up, a thing that is gone or going is done.
+pub fn gone_is_done(result: Result<(), Error>, action: &str) -> Result<(), RuntimeError> {
+    match result {
+        Err(Error::DockerResponseServerError {
+            status_code: 404 | 409,
+            ..
+        }) => Ok(()),
+        other => other.map_err(refused(action)),
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}

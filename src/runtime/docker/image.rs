@@ -1,0 +1,203 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::body_try_stream;
+use bollard::errors::Error;
+use bollard::query_parameters::{
+    BuildImageOptionsBuilder, CreateImageOptionsBuilder, ListImagesOptionsBuilder,
+    RemoveImageOptionsBuilder,
+};
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::archive;
+use super::error::{gone_is_done, is_no_space, refused};
+use crate::plan::Label;
+use crate::runtime::{Build, BuildError, BuildLine, ByteStream, Image, RuntimeError};
+
+/// bollard's time-out is for reaching the response's headers; behind a large
+/// upload those come late.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+pub async fn inspect(client: &Docker, tag: &str) -> Result<Option<Image>, RuntimeError> {
+    match client.inspect_image(tag).await {
+        Ok(image) => Ok(Some(Image {
+            id: image.id.unwrap_or_default(),
+            tags: image.repo_tags.unwrap_or_default(),
+            labels: image
+                .config
+                .and_then(|config| config.labels)
+                .map(|labels| labels.into_iter().collect())
+                .unwrap_or_default(),
+            created: 0,
+        })),
+        Err(Error::DockerResponseServerError {
+            status_code: 404, ..
+        }) => Ok(None),
+        Err(error) => Err(refused(format!("inspect image {tag}"))(error)),
+    }
+}
+
+pub async fn list(client: &Docker, labels: &[Label]) -> Result<Vec<Image>, RuntimeError> {
+    let wanted: Vec<String> = labels
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let filters = HashMap::from([("label", wanted)]);
+    let options = ListImagesOptionsBuilder::default()
+        .filters(&filters)
+        .build();
+    let images = client
+        .list_images(Some(options))
+        .await
+        .map_err(refused("list images"))?;
+    Ok(images
+        .into_iter()
+        .map(|image| Image {
+            id: image.id,
+            tags: image.repo_tags,
+            labels: image.labels.into_iter().collect(),
+            created: image.created,
+        })
+        .collect())
+}
+
+pub async fn pull(client: &Docker, reference: &str) -> Result<(), RuntimeError> {
+    let options = CreateImageOptionsBuilder::default()
+        .from_image(reference)
+        .build();
+    client
+        .clone()
+        .with_timeout(UPLOAD_TIMEOUT)
+        .create_image(Some(options), None, None)
+        .try_for_each(|_| std::future::ready(Ok(())))
+        .await
+        .map_err(refused(format!("pull {reference}")))
+}
+
+pub async fn import(
+    client: &Docker,
+    tag: &str,
+    labels: &[Label],
+    archive: ByteStream,
+) -> Result<(), RuntimeError> {
+    let (repository, version) = tag.rsplit_once(':').unwrap_or((tag, "latest"));
+    let changes: Vec<String> = labels
+        .iter()
+        .map(|(key, value)| format!("LABEL {key}={value}"))
+        .collect();
+    let options = CreateImageOptionsBuilder::default()
+        .from_src("-")
+        .repo(repository)
+        .tag(version)
+        .changes(changes)
+        .build();
+    let body = body_try_stream(archive.map_ok(Bytes::from));
+    client
+        .clone()
+        .with_timeout(UPLOAD_TIMEOUT)
+        .create_image(Some(options), Some(body), None)
+        .try_for_each(|_| std::future::ready(Ok(())))
+        .await
+        .map_err(refused(format!("import {tag}")))
+}
+
+pub async fn build(
+    client: &Docker,
+    build: Build,
+    log: &(dyn Fn(BuildLine) + Send + Sync),
+) -> Result<(), BuildError> {
+    let arguments: HashMap<String, String> = build.arguments.into_iter().collect();
+    let labels: HashMap<String, String> = build.labels.into_iter().collect();
+    let options = BuildImageOptionsBuilder::default()
+        .t(&build.tag)
+        .buildargs(&arguments)
+        .labels(&labels)
+        .rm(true)
+        .forcerm(true)
+        .build();
+    let client = client.clone().with_timeout(UPLOAD_TIMEOUT);
+    let body = body_try_stream(archive::stream(build.context));
+    let mut stream = client.build_image(options, None, Some(body));
+    let mut lines = Lines::default();
+    while let Some(info) = stream.next().await {
+        match info {
+            Ok(info) => {
+                for text in lines.push(&info.stream.unwrap_or_default()) {
+                    log(BuildLine {
+                        step: read_step(&text),
+                        text,
+                    });
+                }
+            }
+            Err(
+                Error::DockerStreamError { error: message }
+                | Error::DockerResponseServerError { message, .. },
+            ) => {
+                return Err(if is_no_space(&message) {
+                    RuntimeError::NoSpace(message).into()
+                } else {
+                    BuildError::Step(message)
+                });
+            }
+            Err(error) => return Err(refused(format!("build {}", build.tag))(error).into()),
+        }
+    }
+    Ok(())
+}
+
+pub async fn remove(client: &Docker, tag: &str) -> Result<(), RuntimeError> {
+    let options = RemoveImageOptionsBuilder::default().build();
+    let removed = client.remove_image(tag, Some(options), None).await;
+    gone_is_done(removed.map(|_| ()), &format!("remove image {tag}"))
+}
+
+/// Puts lines together that the engine sends in pieces.
+#[derive(Default)]
+struct Lines {
+    rest: String,
+}
+
+impl Lines {
+    fn push(&mut self, piece: &str) -> Vec<String> {
+        self.rest.push_str(piece);
+        let mut lines = Vec::new();
+        while let Some(end) = self.rest.find('\n') {
+            let line = self.rest[..end].trim_end().to_owned();
+            self.rest.drain(..=end);
+            if !line.is_empty() {
+                lines.push(line);
+            }
+        }
+        lines
+    }
+}
+
+/// `Step 3/12 : RUN …`, as the classic builder writes it.
+fn read_step(line: &str) -> Option<(u32, u32)> {
+    let (numbers, _) = line.strip_prefix("Step ")?.split_once(" : ")?;
+    let (step, steps) = numbers.split_once('/')?;
+    Some((step.parse().ok()?, steps.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_in_pieces_become_whole() {
+        let mut lines = Lines::default();
+        assert!(lines.push("Step 1/2").is_empty());
+        assert_eq!(
+            lines.push(" : FROM x\n ---> 1\nhalf"),
+            ["Step 1/2 : FROM x", " ---> 1"]
+        );
+    }
+
+    #[test]
+    fn steps_are_read_and_other_lines_are_not() {
+        assert_eq!(read_step("Step 3/12 : RUN true"), Some((3, 12)));
+        assert_eq!(read_step("Step by step"), None);
+    }
+}
