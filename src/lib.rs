@@ -1,9 +1,24 @@
 //! djbuild tests Django on every combination that matters.
+//!
+//! A matrix file says what to test ([`spec`]); a checkout, a git URL or a
+//! release says what there is to test and what it supports ([`source`],
+//! [`matrix`]). Together they make cells, cells make a [`plan`], the
+//! [`engine`] carries the plan out on a container [`runtime`], and everything
+//! that happens is an [`event`] that [`progress`], [`store`] and [`report`]
+//! look at. [`cli`] puts the rooms together.
+//!
+//! The rooms in reading order; `ARCHITECTURE.md` says who may import whom, and
+//! `tests/architecture.rs` checks it.
+
+pub mod cli;
 pub mod engine;
 pub mod event;
 pub mod matrix;
 pub mod model;
 pub mod plan;
+pub mod progress;
+pub mod report;
 pub mod runtime;
 pub mod source;
 pub mod spec;
+pub mod store;

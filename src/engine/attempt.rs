@@ -318,7 +318,7 @@ impl<'a> Reader<'a> {
                 Event::TestStarted { cell, test }
             }
             RunnerMessage::Test(result) => {
-                if self.seen.in_flight.as_ref() == Some(&result.test) && result.subtest.is_none() {
+                if self.seen.in_flight.as_ref() == Some(&result.test) {
                     self.seen.in_flight = None;
                 }
                 Event::TestFinished { cell, result }

@@ -63,14 +63,15 @@ impl Bases {
                 });
             }
         }
+        let mut started = None;
         let mut refusal = None;
         if let Some(reference) = registry
             && !self.no_registry.load(Ordering::Relaxed)
         {
-            let started = start(base, &reference, emit).await;
+            let began = *started.insert(start(base, emit).await);
             match runtime.pull(&reference).await {
                 Ok(()) => {
-                    finish(base, started, emit).await;
+                    finish(base, began, emit).await;
                     return found(runtime, reference).await;
                 }
                 Err(error) => {
@@ -96,9 +97,12 @@ impl Bases {
                 Some(_) => format!("no base image for {}: {why}", base.name),
             }));
         };
-        let started = start(base, &tag, emit).await;
+        let began = match started {
+            Some(began) => began,
+            None => start(base, emit).await,
+        };
         self.bootstrap(base, recipe, &tag, runtime, emit).await?;
-        finish(base, started, emit).await;
+        finish(base, began, emit).await;
         found(runtime, tag).await
     }
 
@@ -174,15 +178,9 @@ impl Bases {
     }
 }
 
-async fn start(base: &Base, reference: &str, emit: &Emitter) -> Instant {
+async fn start(base: &Base, emit: &Emitter) -> Instant {
     emit.emit(Event::ImageStarted {
         image: base.name.clone(),
-    })
-    .await;
-    emit.emit(Event::ImageLog {
-        image: base.name.clone(),
-        step: None,
-        line: format!("base image {reference}"),
     })
     .await;
     Instant::now()

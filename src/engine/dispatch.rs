@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::attempt::{Attempt, World};
 use super::images::{Images, Problem};
@@ -84,7 +85,7 @@ async fn clean_up(world: &World) {
     let cleaning = async {
         let deadline = Instant::now() + RECOVERY;
         loop {
-            match janitor::sweep(world.runtime.as_ref(), |run| *run == world.plan.run).await {
+            match janitor::sweep(world.runtime.as_ref(), |left| left.run == world.plan.run).await {
                 Ok(_) => return None,
                 Err(error) if Instant::now() > deadline => return Some(error),
                 Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,

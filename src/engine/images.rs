@@ -203,7 +203,7 @@ impl Images {
 
     async fn report(&self, image: &str, problem: &Problem) {
         let (step, message, tail) = match problem {
-            Problem::NoBase(_) => return,
+            Problem::NoBase(why) => (String::new(), why.clone(), Vec::new()),
             Problem::Build {
                 step,
                 message,

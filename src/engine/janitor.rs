@@ -99,16 +99,16 @@ pub async fn remove_leftovers(
     first_error
 }
 
-/// Removes what the runs chosen by `is_dead` left, and says what it was.
+/// Removes the leftovers that `is_dead` chooses, and says which they were.
 ///
 /// # Errors
 /// When the engine does not answer or something could not be removed.
 pub async fn sweep(
     runtime: &dyn Runtime,
-    is_dead: impl Fn(&RunId) -> bool,
+    is_dead: impl Fn(&Leftover) -> bool,
 ) -> Result<Vec<Leftover>, RuntimeError> {
     let mut dead = leftovers(runtime).await?;
-    dead.retain(|leftover| is_dead(&leftover.run));
+    dead.retain(is_dead);
     remove_leftovers(runtime, &dead).await?;
     Ok(dead)
 }

@@ -171,8 +171,6 @@ pub struct RunStarted {
     pub run: RunId,
     /// The version of djbuild.
     pub djbuild: String,
-    /// Where Django comes from.
-    pub source: String,
     /// What is tested.
     pub revisions: Vec<Revision>,
     /// The cells, in the order of the matrix.
@@ -201,6 +199,10 @@ pub struct TestResult {
     /// Why it was skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether this is no further test in `Ran N tests`: a second outcome of
+    /// one test, such as a failing subtest, or a failing `setUpClass`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub extra: bool,
     /// The traceback, capped by the runner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceback: Option<String>,

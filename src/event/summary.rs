@@ -234,7 +234,7 @@ impl CellSummary {
 
     fn record(&mut self, result: &TestResult) {
         self.counts.record(result.outcome);
-        if result.subtest.is_none() {
+        if !result.extra {
             self.counts.tests += 1;
         }
         if let Some(reason) = &result.reason {
@@ -268,7 +268,6 @@ mod tests {
         let started = Event::RunStarted(Box::new(RunStarted {
             run: RunId::new("r"),
             djbuild: "0".into(),
-            source: "s".into(),
             revisions: vec![],
             cells,
             excluded: vec![],
@@ -294,6 +293,7 @@ mod tests {
                 outcome: TestOutcome::Failed,
                 seconds: 0.1,
                 subtest: None,
+                extra: false,
                 reason: None,
                 traceback: Some("Traceback".into()),
             },

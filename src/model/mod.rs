@@ -8,6 +8,7 @@ mod outcome;
 mod python;
 mod revision;
 mod version;
+mod words;
 
 pub use cell::{Cell, CellName};
 pub use counts::{Counts, TestOutcome};
@@ -17,6 +18,7 @@ pub use outcome::{Cause, Outcome, Phase};
 pub use python::{Implementation, PythonSpec};
 pub use revision::{Revision, SnapshotId};
 pub use version::Version;
+pub use words::{duration, plural};
 
 /// A word the user typed that is not one of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -34,6 +34,8 @@ impl fmt::Display for SnapshotId {
 /// What was tested: a commit, a release, or a working tree on top of a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
+    /// Where it comes from, as `--source` takes it.
+    pub source: String,
     /// The branch's name, or the release's version.
     pub branch: String,
     /// The commit, where there is one.

@@ -4,7 +4,7 @@
 //! machine: no bind mounts, no host ports, no host paths.
 
 pub mod docker;
-// pub mod fake;
+pub mod fake;
 
 use std::pin::Pin;
 use std::time::Duration;

@@ -26,7 +26,7 @@ pub fn find_checkout(start: &Path) -> Option<PathBuf> {
 /// When the folder is no git checkout of Django, or a file cannot be read.
 pub fn snapshot_checkout(folder: &Path) -> Result<Snapshot, SourceError> {
     let place = folder.display().to_string();
-    let git = || SourceError::git(place.clone());
+    let git = || SourceError::git(folder.display().to_string());
     let repository = Repository::discover(folder).map_err(git())?;
     let root = repository
         .workdir()
@@ -66,6 +66,7 @@ pub fn snapshot_checkout(folder: &Path) -> Result<Snapshot, SourceError> {
 
     let manifest = list_files(&root, &paths)?;
     let revision = Revision {
+        source: place,
         branch: branch_name(&repository, &root),
         commit: repository
             .head()

@@ -126,6 +126,7 @@ impl Mirror {
             });
         }
         let revision = Revision {
+            source: self.url.clone(),
             branch: branch.name.clone(),
             commit: Some(branch.commit.clone()),
             modified: 0,

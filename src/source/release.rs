@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -13,6 +14,7 @@ use crate::model::{Revision, Version};
 #[derive(Debug, Clone)]
 pub struct PackageIndex {
     url: String,
+    agent: ureq::Agent,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,8 +39,20 @@ struct Hashes {
 impl PackageIndex {
     /// The index at this address: pip's `index-url`, such as `https://pypi.org/simple`.
     pub fn new(url: &str) -> Self {
+        // The system's trust, not a list of its own: hosts behind a proxy that
+        // intercepts TLS have their CA there.
+        let tls = ureq::tls::TlsConfig::builder()
+            .root_certs(ureq::tls::RootCerts::PlatformVerifier)
+            .build();
+        let agent = ureq::Agent::config_builder()
+            .tls_config(tls)
+            .user_agent(concat!("djbuild/", env!("CARGO_PKG_VERSION")))
+            .timeout_connect(Some(Duration::from_secs(30)))
+            .build()
+            .new_agent();
         Self {
             url: url.trim_end_matches('/').to_owned(),
+            agent,
         }
     }
 
@@ -50,7 +64,9 @@ impl PackageIndex {
             url: page.clone(),
             message,
         };
-        let project: Project = ureq::get(&page)
+        let project: Project = self
+            .agent
+            .get(&page)
             .header("Accept", "application/vnd.pypi.simple.v1+json")
             .call()
             .map_err(|error| failed(error.to_string()))?
@@ -100,7 +116,9 @@ impl PackageIndex {
         let url = url::Url::parse(&page)
             .and_then(|base| base.join(&file.url))
             .map_err(|error| failed(error.to_string()))?;
-        let mut response = ureq::get(url.as_str())
+        let mut response = self
+            .agent
+            .get(url.as_str())
             .call()
             .map_err(|error| failed(error.to_string()))?;
         let mut body = response.body_mut().as_reader();
@@ -160,6 +178,7 @@ pub fn snapshot_release(
     walk(&root, Vec::new(), &mut paths)?;
     let manifest = list_files(&root, &paths)?;
     let revision = Revision {
+        source: format!("pypi:Django=={version}"),
         branch: version,
         commit: None,
         modified: 0,

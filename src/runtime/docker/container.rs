@@ -58,11 +58,12 @@ fn body(container: &Container) -> ContainerCreateBody {
             cap_drop: Some(vec!["ALL".to_owned()]),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
             init: Some(true),
-            // Reading a log from its beginning needs a driver that keeps it,
-            // whatever the daemon's default is; the engine caps a cell's log.
+            // Reading a log from its beginning needs a driver that keeps it
+            // whole, whatever the daemon's defaults are; Engine 20.10 has no
+            // word for "no limit", and djbuild caps a cell's log much earlier.
             log_config: Some(HostConfigLogConfig {
                 typ: Some("json-file".to_owned()),
-                config: Some(HashMap::from([("max-size".to_owned(), "-1".to_owned())])),
+                config: Some(HashMap::from([("max-size".to_owned(), "64g".to_owned())])),
             }),
             ..HostConfig::default()
         }),

@@ -1,0 +1,174 @@
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+
+use super::args::{ImageOptions, SelectOptions};
+use super::error::CliError;
+use crate::plan::{BuildEnvironment, Dockerfiles};
+use crate::runtime::docker::{ClientConfig, Docker, connect, endpoints};
+use crate::source::PackageIndex;
+use crate::store::State;
+
+/// The variables in which hosts name their CA bundle, most specific first.
+const CA_VARIABLES: [&str; 4] = [
+    "PIP_CERT",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+];
+/// The variables a build may need to reach the world.
+const NETWORK_VARIABLES: [&str; 7] = [
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "PIP_INDEX_URL",
+];
+
+/// The state and cache folders.
+pub struct Folders {
+    pub state: State,
+    pub cache: PathBuf,
+}
+
+impl Folders {
+    /// The XDG folders, or those the user names.
+    pub fn find() -> Result<Self, CliError> {
+        let base = etcetera::choose_base_strategy()
+            .map_err(|_| CliError::Usage("no home folder: set HOME".to_owned()))?;
+        let named = |variable: &str| {
+            env::var_os(variable)
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
+        };
+        let state = named("DJBUILD_STATE_DIR").unwrap_or_else(|| {
+            let state = base.state_dir().unwrap_or_else(|| base.data_dir());
+            state.join("djbuild")
+        });
+        let cache = named("DJBUILD_CACHE_DIR").unwrap_or_else(|| base.cache_dir().join("djbuild"));
+        Ok(Self {
+            state: State::new(state),
+            cache,
+        })
+    }
+}
+
+/// The first engine that answers.
+pub async fn engine() -> Result<Docker, CliError> {
+    let text = |variable: &str| env::var(variable).ok().filter(|value| !value.is_empty());
+    let home = env::home_dir();
+    let docker_config = text("DOCKER_CONFIG")
+        .map(PathBuf::from)
+        .or_else(|| home.as_ref().map(|home| home.join(".docker")));
+    let context = text("DOCKER_CONTEXT")
+        .or_else(|| current_context(docker_config.as_deref()?))
+        .filter(|context| context != "default");
+    let context_address = match (&docker_config, &context) {
+        (Some(folder), Some(context)) => context_address(folder, context),
+        _ => None,
+    };
+    let config = ClientConfig {
+        host: text("DOCKER_HOST"),
+        context,
+        context_address,
+        home,
+        runtime_dir: env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from),
+    };
+    Ok(connect(&endpoints(&config)).await?)
+}
+
+fn current_context(docker_config: &Path) -> Option<String> {
+    let file = std::fs::read(docker_config.join("config.json")).ok()?;
+    let config: serde_json::Value = serde_json::from_slice(&file).ok()?;
+    config.get("currentContext")?.as_str().map(str::to_owned)
+}
+
+fn context_address(docker_config: &Path, context: &str) -> Option<String> {
+    let folder = ClientConfig::context_folder(docker_config, context);
+    let file = std::fs::read(folder.join("meta.json")).ok()?;
+    let meta: serde_json::Value = serde_json::from_slice(&file).ok()?;
+    let host = meta.pointer("/Endpoints/docker/Host")?.as_str()?;
+    Some(host.to_owned())
+}
+
+/// What builds get from this host.
+pub fn build_environment(options: &ImageOptions) -> Result<BuildEnvironment, CliError> {
+    let ca_bundle = CA_VARIABLES
+        .iter()
+        .filter_map(|name| env::var_os(name))
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+        .find(|path| path.is_file());
+    let ca_bundle = match ca_bundle {
+        Some(path) => std::fs::read(&path).map_err(|error| CliError::Write { path, error })?,
+        None => Vec::new(),
+    };
+    let arguments: BTreeMap<String, String> = NETWORK_VARIABLES
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    Ok(BuildEnvironment {
+        arguments,
+        ca_bundle,
+        debian_mirror: options.debian_mirror.clone(),
+    })
+}
+
+/// The Dockerfiles, with the user's own in place of djbuild's.
+pub fn dockerfiles(options: &ImageOptions) -> Result<Dockerfiles, CliError> {
+    let mut files = Dockerfiles::embedded();
+    if let Some(folder) = &options.dockerfiles {
+        overlay(folder, "", &mut files)?;
+    }
+    Ok(files)
+}
+
+fn overlay(folder: &Path, prefix: &str, files: &mut Dockerfiles) -> Result<(), CliError> {
+    let failed = |error| CliError::Write {
+        path: folder.to_owned(),
+        error,
+    };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if prefix.is_empty() {
+            name
+        } else {
+            format!("{prefix}/{name}")
+        };
+        if entry.path().is_dir() {
+            overlay(&entry.path(), &path, files)?;
+        } else {
+            files.replace(&path, std::fs::read(entry.path()).map_err(failed)?);
+        }
+    }
+    Ok(())
+}
+
+/// pip's index, which is PyPI unless the user's environment says otherwise.
+pub fn package_index() -> PackageIndex {
+    let url = env::var("PIP_INDEX_URL").ok().filter(|url| !url.is_empty());
+    PackageIndex::new(url.as_deref().unwrap_or("https://pypi.org/simple"))
+}
+
+/// The text of the matrix file, built in or at a path, and its name.
+pub fn matrix_file(options: &SelectOptions) -> Result<(String, String), CliError> {
+    let name = &options.matrix;
+    if let Some(file) = crate::spec::builtin(name) {
+        return Ok((name.clone(), file.text.to_owned()));
+    }
+    std::fs::read_to_string(name)
+        .map(|text| (name.clone(), text))
+        .map_err(|error| {
+            let known: Vec<&str> = crate::spec::BUILTIN.iter().map(|file| file.name).collect();
+            CliError::Usage(format!(
+                "--matrix {name}: {error}; the matrices that come with djbuild are {}",
+                known.join(" and ")
+            ))
+        })
+}

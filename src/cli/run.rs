@@ -1,0 +1,236 @@
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::args::{Color, Format, OutputOptions, ReportFile, ReportKind, RunOptions};
+use super::error::CliError;
+use super::exit::Exit;
+use super::host::{self, Folders};
+use super::sinks::Sinks;
+use super::sources::{self, Asked};
+use super::{Outcome, clean, planning};
+use crate::engine::{self, Canceller, Emitter, cancellation};
+use crate::event::{Event, Summary};
+use crate::model::{RunId, plural};
+use crate::progress::{Detail, Plain, Progress, Terminal};
+use crate::report::{self, Style};
+use crate::runtime::Runtime;
+use crate::store::{History, Recorder};
+
+/// Events under way between the engine and the sinks.
+const BACKLOG: usize = 1024;
+
+pub async fn run(options: RunOptions) -> Outcome {
+    for report in &options.output.report {
+        check_writable(&report.path)?;
+    }
+    let folders = Folders::find()?;
+    let docker = host::engine().await?;
+    let removed = clean::sweep_dead(&docker, &folders.state).await?;
+    let asked = ask(&options, &folders).await?;
+    let run = new_run_id();
+    let lock = folders.state.begin(&run)?;
+    let (plan, started) = planning::plan(&options, &asked, &folders, &run, docker.capabilities())?;
+
+    let (sender, receiver) = mpsc::channel(BACKLOG);
+    let emit = Emitter::new(sender);
+    let (canceller, cancel) = cancellation();
+    let folder = folders.state.run_folder(&run);
+    let sinks = Sinks {
+        progress: progress(&options.output),
+        recorder: Recorder::new(&folders.state, &run)
+            .inspect_err(|error| eprintln!("djbuild: this run is not kept: {error}"))
+            .ok(),
+        format: options.output.format,
+    };
+    let drained = tokio::spawn(sinks.drain(receiver));
+    let signals = tokio::spawn(listen(canceller, emit.clone()));
+    let engine = async {
+        let runtime: Arc<dyn Runtime> = Arc::new(docker);
+        engine::run(plan, started, runtime, emit, cancel).await;
+    };
+    engine.await;
+    signals.abort();
+    let summary = drained.await.ok().flatten();
+    drop(lock);
+
+    let Some(summary) = summary else {
+        return Ok(Exit::Infrastructure);
+    };
+    let kept =
+        History::open(&folders.state.history_file()).and_then(|mut history| history.add(&summary));
+    if let Err(error) = kept {
+        eprintln!("djbuild: the run is not in the history: {error}");
+    }
+    if options.output.format == Format::Text {
+        print_text(&summary, &options.output, &folder, removed);
+    }
+    for report in &options.output.report {
+        write_report(report, &summary)?;
+    }
+    Ok(Exit::of(summary.outcome()))
+}
+
+/// Reading sources hashes files and may reach the network: off the runtime's
+/// own threads.
+async fn ask(options: &RunOptions, folders: &Folders) -> Result<Asked, CliError> {
+    let asked = tokio::task::block_in_place(|| sources::ask(&options.select, &folders.cache))?;
+    if asked.matrix.cells.is_empty() {
+        let mut message = "nothing to run: ".to_owned();
+        message.push_str(match asked.matrix.excluded.len() {
+            0 => "the filters leave no cell of the matrix",
+            _ => "every cell is left out",
+        });
+        for excluded in asked.matrix.excluded.iter().take(5) {
+            message.push_str(&format!("\n  {}: {}", excluded.cell, excluded.reason));
+        }
+        message.push_str("\n`djbuild matrix` shows what there is.");
+        return Err(CliError::Usage(message));
+    }
+    Ok(asked)
+}
+
+/// Ctrl-C, a polite kill and a closed terminal all ask for the end; the second
+/// time they ask for it at once.
+async fn listen(canceller: Canceller, emit: Emitter) {
+    let kinds = [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ];
+    let mut signals = Vec::new();
+    for kind in kinds {
+        match signal(kind) {
+            Ok(signal) => signals.push(signal),
+            Err(error) => eprintln!("djbuild: cannot listen for signals: {error}"),
+        }
+    }
+    if signals.is_empty() {
+        return;
+    }
+    loop {
+        let any = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+        futures_util::future::select_all(any).await;
+        let message = if canceller.press() {
+            "stopping; once more stops at once".to_owned()
+        } else {
+            "stopping at once".to_owned()
+        };
+        emit.emit(Event::Notice { message }).await;
+    }
+}
+
+fn progress(options: &OutputOptions) -> Option<Box<dyn Progress>> {
+    let detail = match (options.quiet, options.verbose) {
+        (true, _) => Detail::Quiet,
+        (_, true) => Detail::Verbose,
+        _ => Detail::Normal,
+    };
+    let stderr = std::io::stderr();
+    console::set_colors_enabled_stderr(wants_colour(options.color, stderr.is_terminal()));
+    if options.format == Format::Json && !stderr.is_terminal() {
+        return None;
+    }
+    if stderr.is_terminal() && detail != Detail::Quiet && !is_dumb() {
+        Some(Box::new(Terminal::new(detail)))
+    } else {
+        Some(Box::new(Plain::new(stderr, detail)))
+    }
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+pub fn wants_colour(color: Color, terminal: bool) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            terminal && !refused && !is_dumb()
+        }
+    }
+}
+
+/// The width of standard output, within reason.
+pub fn width() -> u16 {
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let terminal = || {
+        console::Term::stdout()
+            .size_checked()
+            .map(|(_, width)| width)
+    };
+    columns.or_else(terminal).unwrap_or(100).clamp(60, 250)
+}
+
+fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed: usize) {
+    let stdout = std::io::stdout();
+    let style = if wants_colour(options.color, stdout.is_terminal()) {
+        Style::Coloured
+    } else {
+        Style::Plain
+    };
+    let mut text = report::problems(summary, style);
+    text.push_str(&report::failures(summary, style));
+    text.push_str(&report::table(summary, width(), style));
+    if removed > 0 {
+        text.push_str(&format!(
+            "Removed {} of dead runs.\n",
+            plural(removed as u64, "leftover")
+        ));
+    }
+    text.push_str(&style.faint(&format!("Kept in {}", folder.display())));
+    text.push('\n');
+    // Whoever read it is gone: nothing to tell them.
+    let _ = stdout.lock().write_all(text.as_bytes());
+}
+
+fn check_writable(path: &Path) -> Result<(), CliError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if path.is_dir() || !folder.is_dir() {
+        return Err(CliError::Usage(format!(
+            "--report {}: no file can be written there",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Writes a report whole or not at all.
+fn write_report(report: &ReportFile, summary: &Summary) -> Result<(), CliError> {
+    let bytes = match report.kind {
+        ReportKind::Junit => report::junit(summary),
+        ReportKind::Json => report::json(summary),
+    };
+    let folder = match report.path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(&bytes)?;
+        file.persist(&report.path)?;
+        Ok(())
+    };
+    write().map_err(|error| CliError::Write {
+        path: report.path.clone(),
+        error,
+    })
+}
+
+fn new_run_id() -> RunId {
+    let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
+    let tail: String = std::iter::repeat_with(fastrand::lowercase)
+        .take(4)
+        .collect();
+    RunId::new(format!("{now}-{tail}"))
+}

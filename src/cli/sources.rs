@@ -1,0 +1,139 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::SelectOptions;
+use super::error::CliError;
+use super::host;
+use crate::matrix::{Matrix, Releases, Selection, Support, expand};
+use crate::source::{
+    Mirror, Origin, Snapshot, SourceError, find_checkout, snapshot_checkout, snapshot_release,
+};
+use crate::spec::{self, Spec};
+
+/// Where branches come from when nothing else is said.
+const DJANGO: &str = "https://github.com/django/django.git";
+
+/// What was asked for: the trees to test and the cells to test them in.
+pub struct Asked {
+    pub spec: Spec,
+    pub snapshots: Vec<Arc<Snapshot>>,
+    pub matrix: Matrix,
+}
+
+impl Asked {
+    /// The tree of a branch of the matrix.
+    pub fn snapshot(&self, branch: &str) -> Option<&Arc<Snapshot>> {
+        self.snapshots
+            .iter()
+            .find(|snapshot| snapshot.revision.branch == branch)
+    }
+}
+
+/// Reads the matrix file and the sources, and works out the cells.
+pub fn ask(options: &SelectOptions, cache: &Path) -> Result<Asked, CliError> {
+    let (name, text) = host::matrix_file(options)?;
+    let spec = spec::parse(&name, &text)?;
+    let selection = Selection::new(&options.branch, &options.python, &options.database)?;
+    let mut snapshots = Vec::new();
+    for origin in origins(options)? {
+        snapshots.extend(snapshots_of(&origin, options, &spec, cache)?);
+    }
+    for (index, snapshot) in snapshots.iter().enumerate() {
+        let branch = &snapshot.revision.branch;
+        if snapshots[..index]
+            .iter()
+            .any(|s| s.revision.branch == *branch)
+        {
+            return Err(CliError::Usage(format!(
+                "two sources are both called {branch}; test them in two runs"
+            )));
+        }
+    }
+    let mut branches = Vec::new();
+    for snapshot in &snapshots {
+        let branch = snapshot.revision.branch.clone();
+        let support = Support::read(snapshot).map_err(|error| CliError::Support {
+            branch: branch.clone(),
+            error,
+        })?;
+        branches.push((branch, support));
+    }
+    let matrix = expand(&spec, &branches, &Releases::shipped(), &selection);
+    Ok(Asked {
+        spec,
+        snapshots: snapshots.into_iter().map(Arc::new).collect(),
+        matrix,
+    })
+}
+
+fn origins(options: &SelectOptions) -> Result<Vec<Origin>, CliError> {
+    if !options.source.is_empty() {
+        return Ok(options.source.clone());
+    }
+    let here = std::env::current_dir().map_err(|error| CliError::Write {
+        path: ".".into(),
+        error,
+    })?;
+    Ok(vec![match find_checkout(&here) {
+        Some(folder) => Origin::Checkout(folder),
+        None if options.branch.is_empty() => Origin::Release(None),
+        None => Origin::Git(DJANGO.to_owned()),
+    }])
+}
+
+fn snapshots_of(
+    origin: &Origin,
+    options: &SelectOptions,
+    spec: &Spec,
+    cache: &Path,
+) -> Result<Vec<Snapshot>, CliError> {
+    match origin {
+        Origin::Release(version) => {
+            let index = host::package_index();
+            let folder = cache.join("releases");
+            Ok(vec![snapshot_release(&index, version.as_deref(), &folder)?])
+        }
+        Origin::Checkout(folder) if options.branch.is_empty() => {
+            let mut snapshot = snapshot_checkout(folder)?;
+            if options.source.is_empty() {
+                ".".clone_into(&mut snapshot.revision.source);
+            }
+            Ok(vec![snapshot])
+        }
+        Origin::Checkout(folder) => {
+            let folder = folder.canonicalize().map_err(|error| CliError::Write {
+                path: folder.clone(),
+                error,
+            })?;
+            branches_of(&folder.to_string_lossy(), options, spec, cache)
+        }
+        Origin::Git(url) => branches_of(url, options, spec, cache),
+    }
+}
+
+fn branches_of(
+    url: &str,
+    options: &SelectOptions,
+    spec: &Spec,
+    cache: &Path,
+) -> Result<Vec<Snapshot>, CliError> {
+    let patterns = if options.branch.is_empty() {
+        &spec.branches
+    } else {
+        &options.branch
+    };
+    let mirror = Mirror::new(url, &cache.join("git"));
+    let branches = mirror.branches(patterns)?;
+    if branches.is_empty() {
+        return Err(CliError::Usage(format!(
+            "{url} has no branch that matches {}",
+            patterns.join(" or ")
+        )));
+    }
+    mirror.fetch(&branches)?;
+    let snapshots: Result<Vec<_>, SourceError> = branches
+        .iter()
+        .map(|branch| mirror.snapshot(branch))
+        .collect();
+    Ok(snapshots?)
+}

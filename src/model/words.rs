@@ -1,0 +1,53 @@
+/// `1 test`, `19,730 tests`, `2 processes`.
+pub fn plural(count: u64, word: &str) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let ending = match word.chars().last() {
+        _ if count == 1 => "",
+        Some('s') => "es",
+        _ => "s",
+    };
+    format!("{grouped} {word}{ending}")
+}
+
+/// `0.4 s`, `12 s`, `3m05s`, `1h02m`.
+pub fn duration(seconds: f64) -> String {
+    if seconds < 10.0 {
+        return format!("{seconds:.1} s");
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let whole = seconds.round().max(0.0) as u64;
+    match whole {
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
+        _ => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_like_numbers() {
+        assert_eq!(plural(1, "test"), "1 test");
+        assert_eq!(plural(0, "test"), "0 tests");
+        assert_eq!(plural(2, "process"), "2 processes");
+        assert_eq!(plural(19730, "test"), "19,730 tests");
+        assert_eq!(plural(1_000_000, "test"), "1,000,000 tests");
+    }
+
+    #[test]
+    fn durations_are_as_exact_as_they_are_long() {
+        assert_eq!(duration(0.42), "0.4 s");
+        assert_eq!(duration(59.6), "1m00s");
+        assert_eq!(duration(185.0), "3m05s");
+        assert_eq!(duration(3725.0), "1h02m");
+    }
+}

@@ -1,0 +1,14 @@
+//! From a summary to bytes. What a report says depends on the summary alone,
+//! so a stored run gives the same report again.
+
+mod failures;
+mod json;
+mod junit;
+mod style;
+mod table;
+
+pub use failures::{failures, problems, reproduce, skips};
+pub use json::json;
+pub use junit::junit;
+pub use style::Style;
+pub use table::table;

@@ -1,0 +1,152 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
+
+use super::StoreError;
+use crate::event::Summary;
+use crate::model::Cell;
+
+/// The index of runs and cells.
+pub struct History {
+    path: PathBuf,
+    connection: Connection,
+}
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS run (
+    id          TEXT PRIMARY KEY,
+    began       INTEGER NOT NULL,
+    seconds     REAL,
+    outcome     TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    arguments   TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS cell (
+    run         TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    branch      TEXT NOT NULL,
+    python      TEXT NOT NULL,
+    database    TEXT NOT NULL,
+    variant     TEXT,
+    outcome     TEXT NOT NULL,
+    cause       TEXT,
+    seconds     REAL NOT NULL,
+    tests       INTEGER NOT NULL,
+    bad         INTEGER NOT NULL,
+    skipped     INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS cell_by_place ON cell (python, database, branch);
+PRAGMA user_version = 1;
+";
+
+impl History {
+    /// Opens the index, making it the first time.
+    ///
+    /// # Errors
+    /// When it cannot be opened or is no database.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(StoreError::io(folder))?;
+        }
+        let open = || {
+            let connection = Connection::open(path)?;
+            connection.busy_timeout(Duration::from_secs(10))?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            connection.execute_batch(SCHEMA)?;
+            Ok(connection)
+        };
+        match open() {
+            Ok(connection) => Ok(Self {
+                path: path.to_owned(),
+                connection,
+            }),
+            Err(error) => Err(StoreError::Index {
+                path: path.to_owned(),
+                error,
+            }),
+        }
+    }
+
+    /// Adds a run that has ended.
+    ///
+    /// # Errors
+    /// When the index cannot be written; then nothing of the run is in it.
+    pub fn add(&mut self, summary: &Summary) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let mut add = || {
+            let transaction = self.connection.transaction()?;
+            let started = &summary.started;
+            let revisions: Vec<String> = started
+                .revisions
+                .iter()
+                .map(|revision| format!("{} {revision}", revision.source))
+                .collect();
+            transaction.execute(
+                "INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    started.run.as_str(),
+                    i64::try_from(summary.began).unwrap_or(i64::MAX),
+                    summary.seconds,
+                    summary.outcome().as_str(),
+                    revisions.join(", "),
+                    started.arguments.join(" "),
+                ],
+            )?;
+            for cell in &summary.cells {
+                transaction.execute(
+                    "INSERT INTO cell VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                    params![
+                        started.run.as_str(),
+                        cell.cell.branch,
+                        cell.cell.python.to_string(),
+                        cell.cell.database.to_string(),
+                        cell.cell.variant,
+                        cell.outcome
+                            .map_or("unfinished", |outcome| outcome.as_str()),
+                        cell.cause.map(|cause| cause.as_str()),
+                        cell.seconds,
+                        i64::try_from(cell.counts.tests).unwrap_or(i64::MAX),
+                        i64::try_from(cell.counts.bad()).unwrap_or(i64::MAX),
+                        i64::try_from(cell.counts.skipped).unwrap_or(i64::MAX),
+                    ],
+                )?;
+            }
+            transaction.commit()
+        };
+        add().map_err(|error| StoreError::Index { path, error })
+    }
+
+    /// How long a cell took, in seconds, the last time it ran to its end with
+    /// the same arguments; on another branch, if never on its own.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn expected_seconds(
+        &self,
+        cell: &Cell,
+        arguments: &[String],
+    ) -> Result<Option<f64>, StoreError> {
+        let found = self.connection.query_row(
+            "SELECT cell.seconds FROM cell JOIN run ON run.id = cell.run
+             WHERE python = ?1 AND database = ?2 AND arguments = ?3
+               AND cell.outcome IN ('passed', 'failed')
+             ORDER BY branch = ?4 DESC, began DESC LIMIT 1",
+            params![
+                cell.python.to_string(),
+                cell.database.to_string(),
+                arguments.join(" "),
+                cell.branch,
+            ],
+            |row| row.get(0),
+        );
+        match found {
+            Ok(seconds) => Ok(Some(seconds)),
+            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+            Err(error) => Err(StoreError::Index {
+                path: self.path.clone(),
+                error,
+            }),
+        }
+    }
+}
