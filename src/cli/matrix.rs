@@ -1,13 +1,11 @@
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{ContentArrangement, Table};
-
 use super::args::MatrixOptions;
 use super::error::CliError;
 use super::exit::Exit;
 use super::host::Folders;
 use super::sources::{self, Asked};
 use super::{Outcome, run};
-use crate::model::{DatabaseSpec, PythonSpec, plural};
+use crate::model::plural;
+use crate::report;
 use crate::spec::{self, BUILTIN};
 
 pub fn matrix(options: &MatrixOptions) -> Outcome {
@@ -35,47 +33,13 @@ fn describe(asked: &Asked) -> String {
         text.push_str(&format!("{}\n", snapshot.revision));
     }
     let matrix = &asked.matrix;
-    let all = || {
-        let excluded = matrix.excluded.iter().map(|excluded| &excluded.cell);
-        matrix.cells.iter().chain(excluded)
-    };
-    let mut databases: Vec<&DatabaseSpec> = Vec::new();
-    let mut rows: Vec<(&str, PythonSpec)> = Vec::new();
-    for cell in all() {
-        if !databases.contains(&&cell.database) {
-            databases.push(&cell.database);
-        }
-        let row = (cell.branch.as_str(), cell.python);
-        if !rows.contains(&row) {
-            rows.push(row);
-        }
-    }
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(run::width());
-    let mut header = vec!["branch".to_owned(), "Python".to_owned()];
-    header.extend(databases.iter().map(ToString::to_string));
-    table.set_header(header);
-    for (branch, python) in rows {
-        let mut row = vec![branch.to_owned(), python.to_string()];
-        for database in &databases {
-            let here = |cell: &crate::model::Cell| {
-                cell.branch == branch && cell.python == python && cell.database == **database
-            };
-            let word = if matrix.cells.iter().any(here) {
-                "run"
-            } else if matrix.excluded.iter().any(|excluded| here(&excluded.cell)) {
-                "–"
-            } else {
-                ""
-            };
-            row.push(word.to_owned());
-        }
-        table.add_row(row);
-    }
-    text.push_str(&format!("{table}\n"));
+    let runs = matrix.cells.iter().map(|cell| (cell, "run".to_owned()));
+    let out = matrix
+        .excluded
+        .iter()
+        .map(|out| (&out.cell, "–".to_owned()));
+    let squares: Vec<_> = runs.chain(out).collect();
+    text.push_str(&report::grid(&squares, run::width()));
     text.push_str(&format!(
         "{} to run",
         plural(matrix.cells.len() as u64, "cell")

@@ -2,12 +2,14 @@
 //! so a stored run gives the same report again.
 
 mod failures;
+mod grid;
 mod json;
 mod junit;
 mod style;
 mod table;
 
 pub use failures::{failures, problems, reproduce, skips};
+pub use grid::grid;
 pub use json::json;
 pub use junit::junit;
 pub use style::Style;

@@ -1,44 +1,15 @@
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{ContentArrangement, Table};
-
-use super::Style;
+use super::{Style, grid};
 use crate::event::{CellSummary, Summary};
-use crate::model::{DatabaseSpec, Outcome, PythonSpec, duration, plural};
+use crate::model::{Outcome, duration, plural};
 
 /// The table of a run: branch and Python down, databases across.
 pub fn table(summary: &Summary, width: u16, style: Style) -> String {
-    let mut databases: Vec<&DatabaseSpec> = Vec::new();
-    let mut rows: Vec<(&str, PythonSpec)> = Vec::new();
-    for cell in &summary.cells {
-        if !databases.contains(&&cell.cell.database) {
-            databases.push(&cell.cell.database);
-        }
-        let row = (cell.cell.branch.as_str(), cell.cell.python);
-        if !rows.contains(&row) {
-            rows.push(row);
-        }
-    }
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width);
-    let mut header = vec!["branch".to_owned(), "Python".to_owned()];
-    header.extend(databases.iter().map(ToString::to_string));
-    table.set_header(header);
-    for (branch, python) in rows {
-        let mut row = vec![branch.to_owned(), python.to_string()];
-        for database in &databases {
-            let cell = summary.cells.iter().find(|cell| {
-                cell.cell.branch == branch
-                    && cell.cell.python == python
-                    && cell.cell.database == **database
-            });
-            row.push(cell.map_or_else(String::new, |cell| square(cell, style)));
-        }
-        table.add_row(row);
-    }
-    format!("{table}\n")
+    let squares: Vec<_> = summary
+        .cells
+        .iter()
+        .map(|cell| (&cell.cell, square(cell, style)))
+        .collect();
+    grid(&squares, width)
 }
 
 /// What one square of the table says.

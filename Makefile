@@ -1,0 +1,43 @@
+# Two commands: `make run` does the main job on a fresh machine, `make test`
+# shows that everything works. Both get what is missing first.
+
+CARGO ?= cargo
+# What `make run` passes on, as in: make run ARGS="--python 3.13 aggregation"
+ARGS ?=
+
+.PHONY: run test check unit real setup build bench deny clean
+
+run: setup
+	$(CARGO) build --release --locked
+	target/release/djbuild run $(ARGS)
+
+test: setup check unit real
+
+setup:
+	@scripts/setup.sh
+
+# Formatting, lints and documentation.
+check:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
+
+# Everything that needs no container engine, the runner inside cells included.
+unit:
+	$(CARGO) test --locked --lib --bins --test architecture --test engine --test matrix
+	PYTHONPATH=dockerfiles/runner python3 -m unittest discover -s dockerfiles/runner/tests -t dockerfiles/runner
+
+# The whole path: a real engine, real Django, real databases.
+real:
+	$(CARGO) test --locked --test run --test clean -- --test-threads=1
+
+bench: setup
+	$(CARGO) build --release --locked
+	scripts/bench.py
+
+# Licences, sources and advisories of what djbuild depends on.
+deny:
+	$(CARGO) deny check
+
+clean:
+	$(CARGO) clean

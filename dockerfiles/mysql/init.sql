@@ -1,0 +1,2 @@
+CREATE USER 'django'@'%' IDENTIFIED BY 'django';
+GRANT ALL ON *.* TO 'django'@'%' WITH GRANT OPTION;

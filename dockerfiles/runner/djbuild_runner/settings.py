@@ -1,0 +1,121 @@
+"""
+The settings of a cell, as a value.
+
+They start from the tree's own ``tests/test_sqlite.py``: what Django's suite
+needs differs between branches, and that file is where each branch says it.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+TEST_RUNNER = "djbuild_runner.runner.DiscoverRunner"
+
+ENGINES = {
+    "postgresql": "django.db.backends.postgresql",
+    "postgis": "django.contrib.gis.db.backends.postgis",
+    "mysql": "django.db.backends.mysql",
+    "mariadb": "django.db.backends.mysql",
+    "oracle": "django.db.backends.oracle",
+}
+
+# MariaDB's client programs and library verify certificates unless told not to,
+# and those of a throwaway server are self-signed.
+MYSQL_OPTION_FILE = str(Path(__file__).with_name("mysql.cnf"))
+
+
+def generate(cell, base, user):
+    """
+    Lay the cell's databases and caches over the base settings, then the
+    user's: those of a module, then those given one by one.
+    """
+    generated = {"CACHES": caches(cell.caches)}
+    if cell.database["vendor"] != "sqlite":
+        generated["DATABASES"] = databases(cell.database)
+    return {**base, **generated, **user, **cell.settings, "TEST_RUNNER": TEST_RUNNER}
+
+
+def uppercase(module):
+    """What Django takes for settings in a module."""
+    return {name: value for name, value in vars(module).items() if name.isupper()}
+
+
+def databases(database):
+    """Django's suite needs two databases of one kind with different names."""
+    return {alias: _database(database, alias) for alias in ("default", "other")}
+
+
+def _database(database, alias):
+    vendor = database["vendor"]
+    entry = {
+        "ENGINE": ENGINES[vendor],
+        "USER": database["user"],
+        "PASSWORD": database["password"],
+    }
+    name = database["name"]
+    if vendor == "oracle":
+        # Oracle has one database and makes users instead; a service name is
+        # understood only as part of an Easy Connect string.
+        return {
+            **entry,
+            "NAME": oracle_address(database),
+            "TEST": {
+                "USER": f"{name}_{alias}",
+                "TBLSPACE": f"{name}_{alias}_tbls",
+                "TBLSPACE_TMP": f"{name}_{alias}_tbls_tmp",
+            },
+        }
+    entry.update(
+        NAME=name if alias == "default" else f"{name}_{alias}",
+        HOST=database["host"],
+        PORT=database["port"],
+    )
+    if vendor in ("mysql", "mariadb"):
+        entry["OPTIONS"] = {
+            # Django 4.2 would talk three-byte utf8.
+            "charset": "utf8mb4",
+            "read_default_file": MYSQL_OPTION_FILE,
+        }
+        # One collation for every server, whatever its default is this year.
+        entry["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_general_ci"}
+    return entry
+
+
+def oracle_address(database):
+    service = database.get("service", "FREEPDB1")
+    return f"{database['host']}:{database['port']}/{service}"
+
+
+def caches(services):
+    """
+    One entry for each backend that has a service.
+
+    Django's cache tests look for their backend among these, and are skipped
+    without. They empty the whole cache between tests, so in a parallel run the
+    two memcached clients must not share a server.
+    """
+    entries = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    }
+    servers = services.get("memcached")
+    if servers:
+        entries["pymemcache"] = {
+            "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
+            "LOCATION": servers[0],
+        }
+        entries["pylibmc"] = {
+            "BACKEND": "django.core.cache.backends.memcached.PyLibMCCache",
+            "LOCATION": servers[-1],
+        }
+    if services.get("redis"):
+        entries["redis"] = _redis(services["redis"])
+    return entries
+
+
+def _redis(url):
+    """Give the database's number as an option: one in the URL can't be changed."""
+    address = urlsplit(url)
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": f"{address.scheme}://{address.netloc}",
+        "OPTIONS": {"db": int(address.path.strip("/") or 0)},
+    }

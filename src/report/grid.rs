@@ -1,0 +1,131 @@
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{ContentArrangement, Table};
+use console::measure_text_width;
+
+use crate::model::{Cell, DatabaseSpec, PythonSpec};
+
+/// What a column takes beside its text: a space on each side and a border.
+const FRAME: usize = 3;
+
+/// Cells in a grid: branch and Python down, databases across. Databases that do
+/// not fit beside each other go into another grid below.
+pub fn grid(squares: &[(&Cell, String)], width: u16) -> String {
+    let mut databases: Vec<&DatabaseSpec> = Vec::new();
+    let mut rows: Vec<(&str, PythonSpec)> = Vec::new();
+    for (cell, _) in squares {
+        if !databases.contains(&&cell.database) {
+            databases.push(&cell.database);
+        }
+        let row = (cell.branch.as_str(), cell.python);
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    let at = |(branch, python): (&str, PythonSpec), database: &DatabaseSpec| {
+        let found = squares.iter().find(|(cell, _)| {
+            cell.branch == branch && cell.python == python && cell.database == *database
+        });
+        found.map_or("", |(_, text)| text.as_str())
+    };
+    let branches = rows.iter().map(|(branch, _)| measure_text_width(branch));
+    let sides = branches.max().unwrap_or(0).max("branch".len()) + "Python".len() + 2 * FRAME + 1;
+    let mut text = String::new();
+    for group in groups(
+        &databases,
+        usize::from(width).saturating_sub(sides),
+        |database| {
+            let texts = rows.iter().map(|row| at(*row, database));
+            let lines = texts.flat_map(str::lines).map(measure_text_width);
+            lines
+                .max()
+                .unwrap_or(0)
+                .max(measure_text_width(&database.to_string()))
+        },
+    ) {
+        let mut table = Table::new();
+        table
+            .load_style(UTF8_FULL_CONDENSED)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
+        let mut header = vec!["branch".to_owned(), "Python".to_owned()];
+        header.extend(group.iter().map(ToString::to_string));
+        table.set_header(header);
+        for row in &rows {
+            let mut line = vec![row.0.to_owned(), row.1.to_string()];
+            line.extend(group.iter().map(|database| at(*row, database).to_owned()));
+            table.add_row(line);
+        }
+        text.push_str(&format!("{table}\n"));
+    }
+    text
+}
+
+/// Consecutive databases that fit beside each other; at least one each.
+fn groups<'a>(
+    databases: &[&'a DatabaseSpec],
+    room: usize,
+    width_of: impl Fn(&DatabaseSpec) -> usize,
+) -> Vec<Vec<&'a DatabaseSpec>> {
+    let mut groups: Vec<Vec<&DatabaseSpec>> = Vec::new();
+    let mut left = 0;
+    for database in databases {
+        let width = width_of(database) + FRAME;
+        match groups.last_mut() {
+            Some(group) if width <= left => group.push(database),
+            _ => {
+                groups.push(vec![database]);
+                left = room;
+            }
+        }
+        left = left.saturating_sub(width);
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(count: usize) -> Vec<Cell> {
+        (0..count)
+            .map(|index| Cell {
+                branch: "main".into(),
+                python: "3.14".parse().expect("a literal"),
+                database: format!("postgresql{}", index + 10)
+                    .parse()
+                    .expect("a literal"),
+                variant: None,
+            })
+            .collect()
+    }
+
+    fn drawn(count: usize, width: u16) -> String {
+        let cells = cells(count);
+        let squares: Vec<_> = cells
+            .iter()
+            .map(|cell| (cell, "passed".to_owned()))
+            .collect();
+        grid(&squares, width)
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_and_no_name_is_broken() {
+        for width in [60, 80, 100, 250] {
+            let text = drawn(12, width);
+            assert!(
+                text.lines()
+                    .all(|line| measure_text_width(line) <= usize::from(width)),
+                "{text}"
+            );
+            for cell in cells(12) {
+                assert!(text.contains(&cell.database.to_string()), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_fits_is_one_grid() {
+        assert_eq!(drawn(3, 100).matches("branch").count(), 1);
+        assert!(drawn(12, 80).matches("branch").count() > 1);
+    }
+}
