@@ -59,7 +59,8 @@ fn a_release_passes_on_sqlite_and_postgresql_and_a_second_run_builds_nothing() {
     let cells = first.events_of("cell_totals");
     assert_eq!(cells.len(), 2);
     for cell in &cells {
-        assert_eq!(cell["counts"], cells[0]["counts"]);
+        assert_eq!(cell["counts"]["tests"], cells[0]["counts"]["tests"]);
+        assert_eq!(cell["counts"]["failures"], 0);
         assert!(cell["counts"]["tests"].as_u64() > Some(60), "{cell}");
     }
     assert_eq!(user.left(), Vec::<String>::new());

@@ -17,7 +17,8 @@ class Arguments(unittest.TestCase):
         self.assertEqual(runtests_arguments(cell(arguments=given)), OURS + ["basic"])
 
     def test_the_users_settings_do_not_replace_ours(self):
-        for given in (["--settings", "theirs", "basic"], ["--settings=theirs", "basic"]):
+        for option in (["--settings", "theirs"], ["--settings=theirs"]):
+            given = [*option, "basic"]
             with self.subTest(given=given):
                 arguments = runtests_arguments(cell(arguments=given))
                 self.assertEqual(arguments, OURS + ["basic"])

@@ -92,8 +92,9 @@ class Encoding(unittest.TestCase):
         self.assertEqual(json.loads(line)["reason"], "a\\udc80\\ud800b \\ud83d")
 
     def test_a_line_never_exceeds_the_limit(self):
-        for text in ("x" * 5_000_000, "ü€" * 500_000, "\0" * 500_000, "\udc80" * 90_000):
-            with self.subTest(text=text[:2]):
+        for unit in ("x", "ü€", "\0", "\udc80"):
+            text = unit * 500_000
+            with self.subTest(unit=unit):
                 line = encode({"test": text, "traceback": text, "subtest": text})
                 self.assertLessEqual(len(line), LINE_LIMIT)
                 json.loads(line)
