@@ -9,7 +9,7 @@ use super::tree::SnapshotTree;
 use crate::event::RunStarted;
 use crate::model::{Cell, DatabaseKind, RunId};
 use crate::plan::{
-    BaseSource, CellPlan, Pace, Plan, Recipe, Service, Sharing, TreeFiles, folder_context, jobs_for,
+    BaseSource, CellPlan, Pace, Plan, Recipe, Service, Sharing, TreeFiles, jobs_for,
 };
 use crate::runtime::Capabilities;
 use crate::source::{Shelf, Snapshot, Tree};
@@ -114,7 +114,6 @@ pub fn plan(
             BaseWord::Registry => BaseSource::Registry,
             BaseWord::Debian => BaseSource::Debian,
         },
-        tree_layer: folder_context(&files, "tree"),
     };
     Ok((plan, started))
 }

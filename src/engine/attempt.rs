@@ -334,6 +334,11 @@ impl<'a> Reader<'a> {
                 self.seen.complaint = Some(complaint);
                 return;
             }
+            RunnerMessage::Waiting { tests } => {
+                // No progress: nothing finished.
+                self.seen.in_flight = Some(tests.join(", ")).filter(|tests| !tests.is_empty());
+                return;
+            }
             RunnerMessage::Unknown => return,
         };
         self.progress = Instant::now();

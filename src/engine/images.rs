@@ -8,7 +8,7 @@ use super::Emitter;
 use super::base::Bases;
 use crate::event::Event;
 use crate::model::{Cause, Outcome};
-use crate::plan::{BuildEnvironment, Context, Label, Plan, Recipe, label};
+use crate::plan::{BuildEnvironment, Label, Plan, Recipe, label};
 use crate::runtime::{Build, BuildError, BuildLine, Runtime, RuntimeError};
 
 /// Lines of a build's log worth showing when it fails.
@@ -133,38 +133,30 @@ impl Images {
         Ok((reference.to_owned(), id.to_owned()))
     }
 
-    /// An image of `context` on top of `parent`, with more labels.
-    pub async fn ensure_on(
+    /// Makes an image in a way of its own, once, and tells of it.
+    pub async fn once<F>(
         &self,
-        name: &str,
         tag: &str,
-        parent: &str,
-        context: Context,
-        labels: Vec<Label>,
-    ) -> Result<String, Problem> {
+        name: &str,
+        make: impl FnOnce() -> F,
+    ) -> Result<(), Problem>
+    where
+        F: Future<Output = Result<(), RuntimeError>>,
+    {
         let cell = self.slot(tag.to_owned());
-        cell.get_or_init(|| async {
-            let build = Build {
-                tag: tag.to_owned(),
-                context,
-                arguments: vec![("BASE".to_owned(), parent.to_owned())],
-                labels,
-            };
-            self.build(name, build).await.map(|()| tag.to_owned())
-        })
-        .await
-        .clone()
+        let made = cell.get_or_init(|| async {
+            let _slot = self.slots.acquire().await;
+            let began = self.started(name).await;
+            let made = make().await.map_err(Problem::from);
+            self.ended(name, began, &made).await;
+            made.map(|()| tag.to_owned())
+        });
+        made.await.clone().map(|_| ())
     }
 
     async fn build(&self, name: &str, build: Build) -> Result<(), Problem> {
         let _slot = self.slots.acquire().await;
-        let started = Instant::now();
-        let image = name.to_owned();
-        self.emit
-            .emit(Event::ImageStarted {
-                image: image.clone(),
-            })
-            .await;
+        let began = self.started(name).await;
         let seen = Mutex::new((String::new(), Vec::new()));
         let log = |line: BuildLine| {
             if let Ok(mut seen) = seen.lock() {
@@ -174,31 +166,43 @@ impl Images {
                 keep_tail(&mut seen.1, &line.text);
             }
             self.emit.try_emit(Event::ImageLog {
-                image: image.clone(),
+                image: name.to_owned(),
                 step: line.step,
                 line: line.text,
             });
         };
         let built = self.runtime.build(build, &log).await;
         let (step, tail) = seen.into_inner().unwrap_or_default();
-        let problem = match built {
-            Ok(()) => {
-                let seconds = started.elapsed().as_secs_f64();
-                self.emit
-                    .emit(Event::ImageFinished { image, seconds })
-                    .await;
-                return Ok(());
-            }
-            Err(BuildError::Step(message)) => Problem::Build {
-                image: image.clone(),
+        let built = built.map_err(|error| match error {
+            BuildError::Step(message) => Problem::Build {
+                image: name.to_owned(),
                 step,
                 message,
                 tail,
             },
-            Err(BuildError::Runtime(error)) => Problem::Engine(error),
-        };
-        self.report(&image, &problem).await;
-        Err(problem)
+            BuildError::Runtime(error) => Problem::Engine(error),
+        });
+        self.ended(name, began, &built).await;
+        built
+    }
+
+    async fn started(&self, name: &str) -> Instant {
+        let image = name.to_owned();
+        self.emit.emit(Event::ImageStarted { image }).await;
+        Instant::now()
+    }
+
+    async fn ended(&self, name: &str, began: Instant, made: &Result<(), Problem>) {
+        match made {
+            Ok(()) => {
+                let image = name.to_owned();
+                let seconds = began.elapsed().as_secs_f64();
+                self.emit
+                    .emit(Event::ImageFinished { image, seconds })
+                    .await;
+            }
+            Err(problem) => self.report(name, problem).await,
+        }
     }
 
     async fn report(&self, image: &str, problem: &Problem) {

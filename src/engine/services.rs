@@ -139,6 +139,7 @@ impl Services {
         let container = Container {
             name: format!("{}-{host}", self.plan.network_name()),
             image: image.to_owned(),
+            command: Vec::new(),
             alias: host.clone(),
             network: self.plan.network_name(),
             environment: Default::default(),

@@ -1,11 +1,9 @@
 use std::sync::Arc;
 
 use super::images::{Images, Problem};
-use crate::plan::{
-    CELL_USER, Context, DELETED_LIST, Part, Plan, TREE_FOLDER, TreeDelta, TreeFiles, label,
-    tree_layer,
-};
-use crate::runtime::Runtime;
+use crate::model::SnapshotId;
+use crate::plan::{Context, Plan, TreeFiles, TreeLayer, delta_upload, label};
+use crate::runtime::{Image, Runtime, RuntimeError};
 
 /// A delta of more files than this is worth a layer of its own.
 const DELTA_FILES: usize = 400;
@@ -30,70 +28,66 @@ pub async fn prepare(
     parent: &str,
     tree: &Arc<dyn TreeFiles>,
 ) -> Result<PreparedTree, Problem> {
-    let context = plan.tree_layer.clone().with(Part::Tree {
-        folder: TREE_FOLDER.to_owned(),
-        files: Arc::clone(tree),
-    });
-    let (tag, mut labels) = tree_layer(parent, &context);
-    if runtime.image(&tag).await?.is_some() {
+    let layer = TreeLayer::new(parent, tree);
+    if runtime.image(&layer.tag).await?.is_some() {
         tree.remember();
         return Ok(PreparedTree {
-            image: tag,
+            image: layer.tag,
             upload: None,
         });
     }
-    let layers = runtime.images(&labels).await?;
-    let nearest = layers
-        .iter()
-        .filter_map(|layer| {
-            let earlier = crate::model::SnapshotId::new(layer.label(label::SNAPSHOT)?);
-            let delta = tree.delta_from(&earlier)?;
-            Some((layer.tags.first()?, delta))
-        })
-        .min_by_key(|(_, delta)| delta.len());
-    if let Some((layer, delta)) = nearest
-        && delta.len() <= DELTA_FILES
-    {
-        return Ok(PreparedTree {
-            image: layer.clone(),
-            upload: Some(upload(tree, delta)),
-        });
+    let others = runtime.images(&layer.family).await?;
+    if let Some(near) = nearest(&others, tree) {
+        return Ok(near);
     }
-
-    labels.push((label::SNAPSHOT.to_owned(), tree.id().to_string()));
     let name = format!("tree {} on {}", tree.id().short(), short(parent));
-    let image = images
-        .ensure_on(&name, &tag, parent, context, labels)
+    images
+        .once(&layer.tag, &name, || make(runtime, plan, &layer))
         .await?;
     tree.remember();
-    let mut old = layers;
-    old.sort_by_key(|layer| std::cmp::Reverse(layer.created));
-    for layer in old.iter().skip(KEPT_LAYERS - 1) {
-        for tag in &layer.tags {
-            // Another run may be using it; then it stays until next time.
-            let _ = runtime.remove_image(tag).await;
-        }
-    }
+    forget_oldest(runtime, others).await;
     Ok(PreparedTree {
-        image,
+        image: layer.tag,
         upload: None,
     })
 }
 
-fn upload(tree: &Arc<dyn TreeFiles>, delta: TreeDelta) -> Context {
-    let mut deleted = Vec::new();
-    for path in &delta.deleted {
-        deleted.extend_from_slice(path);
-        deleted.push(0);
-    }
-    Context::default()
-        .with_file(DELETED_LIST, deleted)
-        .with(Part::Delta {
-            folder: TREE_FOLDER.to_owned(),
-            files: Arc::clone(tree),
-            delta,
-            owner: CELL_USER,
+/// The layer from which the fewest files are different, if they are few.
+fn nearest(layers: &[Image], tree: &Arc<dyn TreeFiles>) -> Option<PreparedTree> {
+    let (image, delta) = layers
+        .iter()
+        .filter_map(|layer| {
+            let earlier = SnapshotId::new(layer.label(label::SNAPSHOT)?);
+            Some((layer.tags.first()?, tree.delta_from(&earlier)?))
         })
+        .min_by_key(|(_, delta)| delta.len())?;
+    (delta.len() <= DELTA_FILES).then(|| PreparedTree {
+        image: image.clone(),
+        upload: Some(delta_upload(tree, delta)),
+    })
+}
+
+async fn make(runtime: &dyn Runtime, plan: &Plan, layer: &TreeLayer) -> Result<(), RuntimeError> {
+    let id = runtime.create(&layer.container(plan)).await?;
+    let kept = async {
+        runtime.upload(&id, layer.upload.clone()).await?;
+        runtime.start(&id).await?;
+        runtime.wait(&id).await?;
+        runtime.commit(&id, &layer.tag, &layer.labels).await
+    };
+    let kept = kept.await;
+    // Removed with the run if not now.
+    let _ = runtime.remove(&id).await;
+    kept
+}
+
+async fn forget_oldest(runtime: &dyn Runtime, mut layers: Vec<Image>) {
+    layers.sort_by_key(|layer| std::cmp::Reverse(layer.created));
+    let old = layers.iter().skip(KEPT_LAYERS - 1);
+    for tag in old.flat_map(|layer| &layer.tags) {
+        // Another run may be using it; then it stays until next time.
+        let _ = runtime.remove_image(tag).await;
+    }
 }
 
 /// `djbuild/python3.14-sqlite:0123…` as a person names it.

@@ -57,6 +57,11 @@ pub enum RunnerMessage {
     },
     /// A test has an outcome.
     Test(TestResult),
+    /// No result has come for a while; these tests are in flight.
+    Waiting {
+        /// Their ids.
+        tests: Vec<String>,
+    },
     /// A parallel worker died.
     Crashed {
         /// The test in flight, if known.

@@ -43,6 +43,9 @@ pub const CELL_USER: u64 = 1000;
 /// The list of files to delete before a cell starts, inside its container.
 pub const DELETED_LIST: &str = "djbuild/delta/deleted";
 
+/// Starts the runner. Warnings are on, as in Django's own CI.
+const RUNNER: [&str; 4] = ["/venv/bin/python", "-Wall", "-m", "djbuild_runner"];
+
 /// `DJBUILD_CELL`, as `dockerfiles/runner` reads it.
 #[derive(Serialize)]
 struct Configuration<'a> {
@@ -97,6 +100,7 @@ impl CellPlan {
         Container {
             name: format!("djbuild-{}-{slug}-{attempt}", plan.run),
             image: image.to_owned(),
+            command: RUNNER.map(str::to_owned).to_vec(),
             alias: "cell".to_owned(),
             network: network.to_owned(),
             environment: BTreeMap::from([("DJBUILD_CELL".to_owned(), configuration)]),

@@ -9,6 +9,8 @@ pub struct Container {
     pub name: String,
     /// The image's tag.
     pub image: String,
+    /// What it runs; empty means what the image says.
+    pub command: Vec<String>,
     /// Its name on the run's network.
     pub alias: String,
     /// The run's network.

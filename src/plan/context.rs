@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -90,6 +91,8 @@ pub enum Part {
         folder: String,
         /// The tree.
         files: Arc<dyn TreeFiles>,
+        /// The owner of the files, as user and group id.
+        owner: u64,
     },
     /// What turns the tree of a layer into this tree.
     Delta {
@@ -139,7 +142,7 @@ impl Context {
                     digest.update((content.len() as u64).to_be_bytes());
                     digest.update(content);
                 }
-                Part::Tree { folder, files } | Part::Delta { folder, files, .. } => {
+                Part::Tree { folder, files, .. } | Part::Delta { folder, files, .. } => {
                     digest.update(folder.as_bytes());
                     digest.update([0]);
                     digest.update(files.id().as_str());
@@ -166,9 +169,18 @@ impl Context {
                         header,
                     )?;
                 }
-                Part::Tree { folder, files } => {
-                    let attributes = Attributes::default();
+                Part::Tree {
+                    folder,
+                    files,
+                    owner,
+                } => {
+                    let attributes = Attributes {
+                        owner: *owner,
+                        mtime: TREE_MTIME,
+                    };
+                    let mut made = BTreeSet::new();
                     files.for_each(&mut |path, kind, bytes| {
+                        append_folders(&mut archive, folder, path, &mut made, &attributes)?;
                         append(&mut archive, &join(folder, path), kind, bytes, &attributes)
                     })?;
                 }
@@ -182,10 +194,9 @@ impl Context {
                         owner: *owner,
                         mtime: DELTA_MTIME,
                     };
-                    for folder in new_folders(folder, &delta.changed) {
-                        append_folder(&mut archive, &folder, &attributes)?;
-                    }
+                    let mut made = BTreeSet::new();
                     files.for_paths(&delta.changed, &mut |path, kind, bytes| {
+                        append_folders(&mut archive, folder, path, &mut made, &attributes)?;
                         append(&mut archive, &join(folder, path), kind, bytes, &attributes)
                     })?;
                 }
@@ -201,7 +212,7 @@ impl std::fmt::Debug for Context {
         for part in &self.parts {
             match part {
                 Part::File { path, .. } => list.entry(path),
-                Part::Tree { folder, files } => list.entry(&(folder, files.id())),
+                Part::Tree { folder, files, .. } => list.entry(&(folder, files.id())),
                 Part::Delta { folder, delta, .. } => list.entry(&(folder, delta)),
             };
         }
@@ -227,18 +238,23 @@ fn join(folder: &str, path: &[u8]) -> Vec<u8> {
     [folder.as_bytes(), b"/", path].concat()
 }
 
-/// The folders that changed files are in, so that a new folder belongs to the
-/// user of the tree and not to root, as folders an engine has to invent do.
-fn new_folders(root: &str, paths: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut folders = std::collections::BTreeSet::new();
-    for path in paths {
-        for (index, byte) in path.iter().enumerate() {
-            if *byte == b'/' {
-                folders.insert(join(root, &path[..index]));
-            }
+/// The folders a file is in, each once: a folder that an engine has to invent
+/// belongs to root and not to the user of the tree.
+fn append_folders<W: Write>(
+    archive: &mut tar::Builder<W>,
+    root: &str,
+    path: &[u8],
+    made: &mut BTreeSet<Vec<u8>>,
+    attributes: &Attributes,
+) -> io::Result<()> {
+    let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    for (index, _) in slashes {
+        let folder = join(root, &path[..index]);
+        if made.insert(folder.clone()) {
+            append_folder(archive, &folder, attributes)?;
         }
     }
-    folders.into_iter().collect()
+    Ok(())
 }
 
 fn header(attributes: &Attributes, kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
@@ -320,8 +336,22 @@ mod tests {
     }
 
     #[test]
-    fn new_folders_of_a_delta_come_before_their_files() {
-        let folders = new_folders("django", &[b"a/b/c.py".to_vec(), b"top.py".to_vec()]);
-        assert_eq!(folders, [b"django/a".to_vec(), b"django/a/b".to_vec()]);
+    fn the_folders_of_a_file_come_before_it_and_only_once() {
+        let mut bytes = Vec::new();
+        let mut archive = tar::Builder::new(&mut bytes);
+        let mut made = BTreeSet::new();
+        for path in [&b"a/b/c.py"[..], b"a/b/d.py", b"top.py"] {
+            let attributes = Attributes::default();
+            append_folders(&mut archive, "django", path, &mut made, &attributes).expect("memory");
+        }
+        archive.finish().expect("memory");
+        drop(archive);
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let paths: Vec<_> = archive
+            .entries()
+            .expect("an archive")
+            .map(|entry| entry.expect("whole").path_bytes().into_owned())
+            .collect();
+        assert_eq!(paths, [b"django/a".to_vec(), b"django/a/b".to_vec()]);
     }
 }

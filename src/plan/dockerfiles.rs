@@ -58,7 +58,6 @@ mod tests {
         let files = Dockerfiles::embedded();
         for image in [
             "python",
-            "tree",
             "postgresql",
             "mariadb",
             "mysql",

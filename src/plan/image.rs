@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{Base, Context, Dockerfiles, Part, label};
+use super::{Base, Context, Dockerfiles, Part};
 use crate::model::{DatabaseKind, PythonSpec};
 
 /// What an image is made of. Its tag follows from it and from the base's own
@@ -82,23 +82,8 @@ impl Recipe {
     }
 }
 
-/// The build context and tag of a tree layer on top of the image `parent`.
-pub fn tree_layer(parent: &str, context: &Context) -> (String, Vec<(String, String)>) {
-    let name = parent
-        .trim_start_matches("djbuild/")
-        .split(':')
-        .next()
-        .unwrap_or("tree");
-    let tag = tag(&format!("tree-{name}"), parent, &BTreeMap::new(), context);
-    let labels = vec![
-        (label::CACHE.to_owned(), "tree".to_owned()),
-        (label::PARENT.to_owned(), parent.to_owned()),
-    ];
-    (tag, labels)
-}
-
 /// The build context of a folder of Dockerfiles.
-pub fn folder_context(files: &Dockerfiles, folder: &str) -> Context {
+fn folder_context(files: &Dockerfiles, folder: &str) -> Context {
     files
         .folder(folder)
         .fold(Context::default(), |context, (path, content)| {
@@ -106,7 +91,8 @@ pub fn folder_context(files: &Dockerfiles, folder: &str) -> Context {
         })
 }
 
-fn tag(
+/// A tag over everything an image is made of.
+pub(super) fn tag(
     name: &str,
     base_id: &str,
     arguments: &BTreeMap<String, String>,

@@ -12,18 +12,20 @@ mod image;
 pub mod label;
 mod schedule;
 mod service;
+mod tree;
 
 use crate::model::RunId;
 
 pub use base::{Base, BaseSource, DebianBase};
-pub use cell::{Address, CELL_USER, CellPlan, DELETED_LIST, TREE_FOLDER, slug};
+pub use cell::{Address, CellPlan, slug};
 pub use container::{Container, Limits, Network};
 pub use context::{Context, EachFile, FileKind, Part, TreeDelta, TreeFiles};
 pub use dockerfiles::Dockerfiles;
-pub use image::{BuildEnvironment, Recipe, folder_context, tree_layer};
+pub use image::{BuildEnvironment, Recipe};
 pub use label::Label;
 pub use schedule::{Pace, jobs_for};
 pub use service::{Service, Sharing};
+pub use tree::{TreeLayer, delta_upload};
 
 /// What has to be built, started and run, in starting order.
 #[derive(Debug, Clone)]
@@ -40,6 +42,4 @@ pub struct Plan {
     pub environment: BuildEnvironment,
     /// Where base images may come from.
     pub base_source: BaseSource,
-    /// The build context of tree layers, without a tree.
-    pub tree_layer: Context,
 }

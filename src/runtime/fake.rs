@@ -310,6 +310,20 @@ impl Runtime for Fake {
             })
     }
 
+    async fn commit(
+        &self,
+        container: &str,
+        tag: &str,
+        labels: &[Label],
+    ) -> Result<(), RuntimeError> {
+        self.state(container)?;
+        let mut world = self.up()?;
+        world.builds.push(tag.to_owned());
+        let image = new_image(&mut world, tag, labels);
+        world.images.insert(tag.to_owned(), image);
+        Ok(())
+    }
+
     async fn start(&self, container: &str) -> Result<(), RuntimeError> {
         let world = self.up()?;
         let running = world

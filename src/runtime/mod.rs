@@ -62,6 +62,14 @@ pub trait Runtime: Send + Sync {
     /// Unpacks files at the root of a created container.
     async fn upload(&self, container: &str, context: Context) -> Result<(), RuntimeError>;
 
+    /// Keeps what an ended container is as an image, with these labels.
+    async fn commit(
+        &self,
+        container: &str,
+        tag: &str,
+        labels: &[Label],
+    ) -> Result<(), RuntimeError>;
+
     /// Starts a container.
     async fn start(&self, container: &str) -> Result<(), RuntimeError>;
 

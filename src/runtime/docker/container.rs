@@ -4,20 +4,24 @@ use std::time::Duration;
 use bollard::container::LogOutput;
 use bollard::errors::Error;
 use bollard::models::{
-    ContainerCreateBody, EndpointSettings, HostConfig, HostConfigLogConfig, NetworkingConfig,
+    ContainerConfig, ContainerCreateBody, EndpointSettings, HostConfig, HostConfigLogConfig,
+    NetworkingConfig,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
-    RemoveContainerOptionsBuilder, StopContainerOptionsBuilder, UploadToContainerOptionsBuilder,
-    WaitContainerOptionsBuilder,
+    CommitContainerOptionsBuilder, CreateContainerOptionsBuilder, ListContainersOptionsBuilder,
+    LogsOptionsBuilder, RemoveContainerOptionsBuilder, StopContainerOptionsBuilder,
+    UploadToContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use bollard::{Docker, body_try_stream};
 use futures_util::StreamExt;
 
 use super::archive;
 use super::error::{gone_is_done, refused};
-use crate::plan::{Container, Context};
+use crate::plan::{Container, Context, Label, label};
 use crate::runtime::{Exit, Output, OutputStream, Resource, RuntimeError};
+
+/// An engine without a native overlay compares whole file systems to commit.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 pub async fn create(client: &Docker, container: &Container) -> Result<String, RuntimeError> {
     let options = CreateContainerOptionsBuilder::default()
@@ -47,6 +51,7 @@ fn body(container: &Container) -> ContainerCreateBody {
                 .collect(),
         ),
         labels: Some(container.labels.iter().cloned().collect()),
+        cmd: (!container.command.is_empty()).then(|| container.command.clone()),
         tty: Some(false),
         host_config: Some(HostConfig {
             network_mode: Some(container.network.clone()),
@@ -81,6 +86,35 @@ pub async fn upload(client: &Docker, id: &str, context: Context) -> Result<(), R
         .upload_to_container(id, Some(options), body)
         .await
         .map_err(refused("upload files into a container"))
+}
+
+/// Keeps what a container is as an image, under labels of its own: those of the
+/// run are blanked, for the image outlives it.
+pub async fn commit(
+    client: &Docker,
+    id: &str,
+    tag: &str,
+    labels: &[Label],
+) -> Result<(), RuntimeError> {
+    let (repository, version) = tag.rsplit_once(':').unwrap_or((tag, "latest"));
+    let options = CommitContainerOptionsBuilder::default()
+        .container(id)
+        .repo(repository)
+        .tag(version)
+        .build();
+    let blank =
+        [label::RUN, label::OWNER, label::SERVICE].map(|key| (key.to_owned(), String::new()));
+    let config = ContainerConfig {
+        labels: Some(blank.into_iter().chain(labels.iter().cloned()).collect()),
+        ..ContainerConfig::default()
+    };
+    client
+        .clone()
+        .with_timeout(COMMIT_TIMEOUT)
+        .commit_container(options, config)
+        .await
+        .map(|_| ())
+        .map_err(refused(format!("commit {tag}")))
 }
 
 pub async fn start(client: &Docker, id: &str) -> Result<(), RuntimeError> {
@@ -194,6 +228,7 @@ mod tests {
         let container = Container {
             name: "n".into(),
             image: "i".into(),
+            command: vec![],
             alias: "a".into(),
             network: "net".into(),
             environment: [("K".to_owned(), "V".to_owned())].into(),

@@ -89,6 +89,15 @@ impl Runtime for Docker {
         container::upload(&self.client, container, context).await
     }
 
+    async fn commit(
+        &self,
+        container: &str,
+        tag: &str,
+        labels: &[Label],
+    ) -> Result<(), RuntimeError> {
+        container::commit(&self.client, container, tag, labels).await
+    }
+
     async fn start(&self, container: &str) -> Result<(), RuntimeError> {
         container::start(&self.client, container).await
     }

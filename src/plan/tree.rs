@@ -1,0 +1,93 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::cell::{CELL_USER, DELETED_LIST, TREE_FOLDER, slug};
+use super::{Container, Context, Label, Limits, Part, Plan, TreeDelta, TreeFiles, image, label};
+
+/// An image of one tree on top of a test image, with its bytecode. It is made
+/// by uploading the tree into a container and keeping what the container then
+/// is: one layer. A Dockerfile would make one for each of its steps, and engines
+/// without a native overlay compare whole file systems for every layer.
+pub struct TreeLayer {
+    /// The image it is on top of.
+    pub parent: String,
+    /// Its tag.
+    pub tag: String,
+    /// The tree, to be uploaded.
+    pub upload: Context,
+    /// The labels by which layers on the same image are found.
+    pub family: Vec<Label>,
+    /// Its own labels.
+    pub labels: Vec<Label>,
+}
+
+/// Compiles what is there, on all cores. Some files of the suite have broken
+/// syntax on purpose. Hashes rather than timestamps: a file uploaded over one
+/// of these is noticed whatever its time.
+const COMPILE: &str = "/venv/bin/python -m compileall -q -j 0 --invalidation-mode checked-hash \
+     /django/django /django/tests >/dev/null 2>&1 || true";
+
+impl TreeLayer {
+    /// The layer of this tree on this test image.
+    pub fn new(parent: &str, tree: &Arc<dyn TreeFiles>) -> Self {
+        let upload = Context::default().with(Part::Tree {
+            folder: TREE_FOLDER.to_owned(),
+            files: Arc::clone(tree),
+            owner: CELL_USER,
+        });
+        let name = parent
+            .trim_start_matches("djbuild/")
+            .split(':')
+            .next()
+            .unwrap_or("tree");
+        let arguments = BTreeMap::from([("COMPILE".to_owned(), COMPILE.to_owned())]);
+        let family = vec![
+            (label::CACHE.to_owned(), "tree".to_owned()),
+            (label::PARENT.to_owned(), parent.to_owned()),
+        ];
+        let mut labels = family.clone();
+        labels.push((label::SNAPSHOT.to_owned(), tree.id().to_string()));
+        Self {
+            parent: parent.to_owned(),
+            tag: image::tag(&format!("tree-{name}"), parent, &arguments, &upload),
+            upload,
+            family,
+            labels,
+        }
+    }
+
+    /// The container that becomes the layer.
+    pub fn container(&self, plan: &Plan) -> Container {
+        Container {
+            name: format!("{}-{}", plan.network_name(), slug(&self.tag)),
+            image: self.parent.clone(),
+            command: ["/bin/sh", "-c", COMPILE].map(str::to_owned).to_vec(),
+            alias: "tree".to_owned(),
+            network: plan.network_name(),
+            environment: BTreeMap::new(),
+            labels: plan.labels((label::SERVICE, "tree")),
+            limits: Limits {
+                memory: plan.pace.memory,
+                pids: 256,
+                shared_memory: 64 << 20,
+            },
+        }
+    }
+}
+
+/// The upload that makes an earlier tree this tree.
+pub fn delta_upload(tree: &Arc<dyn TreeFiles>, delta: TreeDelta) -> Context {
+    let mut deleted = Vec::new();
+    for path in &delta.deleted {
+        deleted.extend_from_slice(path);
+        deleted.push(0);
+    }
+    Context::default()
+        .with_file(DELETED_LIST, deleted)
+        .with(Part::Delta {
+            folder: TREE_FOLDER.to_owned(),
+            files: Arc::clone(tree),
+            delta,
+            owner: CELL_USER,
+        })
+}
