@@ -20,7 +20,7 @@ fn a_dry_run_names_what_would_go_and_removes_nothing() {
         "{}",
         dry.stdout
     );
-    assert_eq!(user.left(), [name.clone()]);
+    assert_eq!(user.left(), std::slice::from_ref(&name));
 
     let wet = user.run(&["clean"]);
     wet.exits_with(0);

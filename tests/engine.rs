@@ -9,9 +9,10 @@ use djbuild::engine::{self, Canceller, Emitter, cancellation};
 use djbuild::event::{Envelope, Event, RunStarted, Summary};
 use djbuild::model::{Cause, Cell, DatabaseKind, Outcome, RunId, SnapshotId};
 use djbuild::plan::{
-    BaseSource, BuildEnvironment, CellPlan, Container, Dockerfiles, EachFile, Pace, Plan, Recipe,
-    Service, Sharing, TreeDelta, TreeFiles,
+    BaseSource, BuildEnvironment, CellPlan, Container, Dockerfiles, EachFile, Network, Pace, Plan,
+    Recipe, Service, Sharing, TreeDelta, TreeFiles,
 };
+use djbuild::runtime::Runtime;
 use djbuild::runtime::fake::{Fake, Step};
 use tokio::sync::mpsc;
 
@@ -555,8 +556,6 @@ async fn a_second_interrupt_ends_the_run_at_once_and_leaves_nothing() {
 #[tokio::test(start_paused = true)]
 async fn the_dead_are_swept_and_the_living_are_left_alone() {
     let fake = world(|_| vec![]);
-    use djbuild::plan::Network;
-    use djbuild::runtime::Runtime;
     for run in ["dead", "live"] {
         let labels = vec![("djbuild.run".to_owned(), run.to_owned())];
         let name = format!("net-{run}");

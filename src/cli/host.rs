@@ -99,7 +99,7 @@ fn context_address(docker_config: &Path, context: &str) -> Option<String> {
 pub fn build_environment(options: &ImageOptions) -> Result<BuildEnvironment, CliError> {
     let ca_bundle = CA_VARIABLES
         .iter()
-        .filter_map(|name| env::var_os(name))
+        .filter_map(env::var_os)
         .filter(|path| !path.is_empty())
         .map(PathBuf::from)
         .find(|path| path.is_file());

@@ -30,7 +30,7 @@ pub async fn run(options: RunOptions) -> Outcome {
     let folders = Folders::find()?;
     let docker = host::engine().await?;
     let removed = clean::sweep_dead(&docker, &folders.state).await?;
-    let asked = ask(&options, &folders).await?;
+    let asked = ask(&options, &folders)?;
     let run = new_run_id();
     let lock = folders.state.begin(&run)?;
     let (plan, started) = planning::plan(&options, &asked, &folders, &run, docker.capabilities())?;
@@ -76,7 +76,7 @@ pub async fn run(options: RunOptions) -> Outcome {
 
 /// Reading sources hashes files and may reach the network: off the runtime's
 /// own threads.
-async fn ask(options: &RunOptions, folders: &Folders) -> Result<Asked, CliError> {
+fn ask(options: &RunOptions, folders: &Folders) -> Result<Asked, CliError> {
     let asked = tokio::task::block_in_place(|| sources::ask(&options.select, &folders.cache))?;
     if asked.matrix.cells.is_empty() {
         let mut message = "nothing to run: ".to_owned();
@@ -176,7 +176,11 @@ fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed
     } else {
         Style::Plain
     };
-    let mut text = report::problems(summary, style);
+    let log_of = |image: &str| {
+        let log = Recorder::image_log(folder, image);
+        log.is_file().then(|| log.display().to_string())
+    };
+    let mut text = report::problems(summary, style, &log_of);
     text.push_str(&report::failures(summary, style));
     text.push_str(&report::table(summary, width(), style));
     if removed > 0 {

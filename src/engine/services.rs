@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -105,14 +105,15 @@ impl Services {
         // wait for it.
         let mut pool = pool.lock().await;
         let running = match service.sharing {
-            Sharing::Shared => match pool.shared.clone().filter(alive) {
-                Some(running) => running,
-                None => {
+            Sharing::Shared => {
+                if let Some(running) = pool.shared.clone().filter(alive) {
+                    running
+                } else {
                     let running = self.start(service, &image).await?;
                     pool.shared = Some(running.clone());
                     running
                 }
-            },
+            }
             Sharing::InTurn => {
                 pool.idle.retain(alive);
                 let idle = pool.idle.pop();
@@ -142,7 +143,7 @@ impl Services {
             command: Vec::new(),
             alias: host.clone(),
             network: self.plan.network_name(),
-            environment: Default::default(),
+            environment: BTreeMap::new(),
             labels: self.plan.labels((label::SERVICE, &service.name)),
             limits: service.limits,
         };
@@ -255,7 +256,7 @@ async fn tail(runtime: &dyn Runtime, container: &str) -> Vec<String> {
     if let Ok(mut output) = runtime.output(container).await {
         while let Some(Ok(Output::Stdout(bytes) | Output::Stderr(bytes))) = output.next().await {
             lines.push(&bytes, |line| {
-                keep_tail(&mut tail, &String::from_utf8_lossy(&line))
+                keep_tail(&mut tail, &String::from_utf8_lossy(&line));
             });
         }
     }

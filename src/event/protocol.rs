@@ -122,7 +122,7 @@ mod tests {
             b"\xff\xfe",
             b"[]",
             b"{\"event\":\"test\"}",
-            &[b'x'; MAX_LINE + 1],
+            &vec![b'x'; MAX_LINE + 1],
         ] {
             assert_eq!(RunnerMessage::read(line), None);
         }

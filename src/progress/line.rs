@@ -20,7 +20,11 @@ pub struct Line {
 
 /// The line an event is worth, if it is worth one at this detail.
 pub fn line(envelope: &Envelope, summary: &Summary, detail: Detail) -> Option<Line> {
-    let (level, tone, who, what) = describe(&envelope.event, summary)?;
+    let event = &envelope.event;
+    let (level, tone, who, what) = match event.cell() {
+        Some(cell) => of_cell(event, cell.as_str(), summary)?,
+        None => of_run(event)?,
+    };
     (detail >= level).then(|| Line {
         tone,
         who: who.to_owned(),
@@ -28,7 +32,10 @@ pub fn line(envelope: &Envelope, summary: &Summary, detail: Detail) -> Option<Li
     })
 }
 
-fn describe<'a>(event: &'a Event, summary: &Summary) -> Option<(Detail, Tone, &'a str, String)> {
+/// At which detail, in which tone, who, what.
+type Description<'a> = (Detail, Tone, &'a str, String);
+
+fn of_run(event: &Event) -> Option<Description<'_>> {
     use Detail::{Normal, Quiet, Verbose};
     Some(match event {
         Event::RunStarted(started) => {
@@ -73,34 +80,37 @@ fn describe<'a>(event: &'a Event, summary: &Summary) -> Option<(Detail, Tone, &'
             }
             (Quiet, Tone::Outcome(Outcome::Infrastructure), service, what)
         }
+        _ => return None,
+    })
+}
+
+fn of_cell<'a>(event: &Event, cell: &'a str, summary: &Summary) -> Option<Description<'a>> {
+    use Detail::{Normal, Quiet, Verbose};
+    Some(match event {
         Event::CellStarted {
-            cell,
-            attempt,
-            parallel,
+            attempt, parallel, ..
         } => {
             let mut what = format!("started, {}", plural(u64::from(*parallel), "process"));
             if *attempt > 1 {
                 what.push_str(", second attempt");
             }
-            (Normal, Tone::Normal, cell.as_str(), what)
+            (Normal, Tone::Normal, cell, what)
         }
-        Event::CellPhase { cell, phase } => {
-            (Verbose, Tone::Faint, cell.as_str(), phase.to_string())
-        }
-        Event::CellEnvironment { cell, facts } => {
+        Event::CellPhase { phase, .. } => (Verbose, Tone::Faint, cell, phase.to_string()),
+        Event::CellEnvironment { facts, .. } => {
             let facts: Vec<String> = facts
                 .iter()
                 .map(|(key, value)| format!("{key} {value}"))
                 .collect();
-            (Verbose, Tone::Faint, cell.as_str(), facts.join(", "))
+            (Verbose, Tone::Faint, cell, facts.join(", "))
         }
-        Event::CellCollected { cell, tests } => (
+        Event::CellCollected { tests, .. } => (
             Verbose,
             Tone::Faint,
-            cell.as_str(),
+            cell,
             format!("{} collected", plural(*tests, "test")),
         ),
-        Event::TestFinished { cell, result } if result.outcome.is_bad() => {
+        Event::TestFinished { result, .. } if result.outcome.is_bad() => {
             let word = match result.outcome {
                 TestOutcome::Errored => "ERROR",
                 TestOutcome::UnexpectedSuccess => "UNEXPECTED SUCCESS",
@@ -111,16 +121,16 @@ fn describe<'a>(event: &'a Event, summary: &Summary) -> Option<(Detail, Tone, &'
             (
                 Quiet,
                 Tone::Outcome(Outcome::Failed),
-                cell.as_str(),
+                cell,
                 what.trim_end().to_owned(),
             )
         }
-        Event::CellLog { cell, line } => (Verbose, Tone::Faint, cell.as_str(), line.clone()),
-        Event::CellFinished { cell, outcome, .. } => {
+        Event::CellLog { line, .. } => (Verbose, Tone::Faint, cell, line.clone()),
+        Event::CellFinished { outcome, .. } => {
             let ended = summary
                 .cells
                 .iter()
-                .find(|known| known.cell.name() == *cell)?;
+                .find(|known| known.cell.name().as_str() == cell)?;
             let level = if *outcome == Outcome::Passed {
                 Normal
             } else {
@@ -129,7 +139,7 @@ fn describe<'a>(event: &'a Event, summary: &Summary) -> Option<(Detail, Tone, &'
             (
                 level,
                 Tone::Outcome(*outcome),
-                cell.as_str(),
+                cell,
                 ending(ended, *outcome),
             )
         }

@@ -173,11 +173,10 @@ fn paint(line: &Line) -> String {
     let style = Style::new().for_stderr();
     let style = match line.tone {
         Tone::Normal => style,
-        Tone::Faint => style.dim(),
         Tone::Outcome(Outcome::Passed) => style.green(),
         Tone::Outcome(Outcome::Failed | Outcome::Errored) => style.red(),
         Tone::Outcome(Outcome::Infrastructure) => style.yellow(),
-        Tone::Outcome(Outcome::Skipped | Outcome::Cancelled) => style.dim(),
+        Tone::Faint | Tone::Outcome(Outcome::Skipped | Outcome::Cancelled) => style.dim(),
     };
     format!("{}: {}", line.who, style.apply_to(&line.what))
 }

@@ -110,7 +110,12 @@ fn quote(word: &str) -> String {
 }
 
 /// What kept cells from a verdict on Django, and images from being made.
-pub fn problems(summary: &Summary, style: Style) -> String {
+/// `log_of` says where the whole log of an image's build is.
+pub fn problems(
+    summary: &Summary,
+    style: Style,
+    log_of: &dyn Fn(&str) -> Option<String>,
+) -> String {
     let mut text = String::new();
     for problem in &summary.image_problems {
         let word = style.outcome(Outcome::Infrastructure, "IMAGE");
@@ -121,7 +126,11 @@ pub fn problems(summary: &Summary, style: Style) -> String {
         for line in &problem.tail {
             let _ = writeln!(text, "  │ {}", clip(line));
         }
-        let _ = writeln!(text, "  {}\n", clip(&problem.message));
+        let _ = writeln!(text, "  {}", clip(&problem.message));
+        if let Some(log) = log_of(&problem.image) {
+            let _ = writeln!(text, "  the whole log: {log}");
+        }
+        text.push('\n');
     }
     for cell in &summary.cells {
         let Some(outcome) = cell.outcome else {

@@ -86,7 +86,7 @@ fn branch_name(repository: &Repository, root: &Path) -> String {
         .head()
         .ok()
         .filter(git2::Reference::is_branch)
-        .and_then(|head| Some(String::from_utf8_lossy(head.shorthand_bytes()).into_owned()));
+        .map(|head| String::from_utf8_lossy(head.shorthand_bytes()).into_owned());
     branch.unwrap_or_else(|| {
         root.file_name().map_or_else(
             || "worktree".to_owned(),

@@ -175,7 +175,7 @@ pub fn snapshot_release(
     };
     let root = folder(&version);
     let mut paths = Vec::new();
-    walk(&root, Vec::new(), &mut paths)?;
+    walk(&root, &[], &mut paths)?;
     let manifest = list_files(&root, &paths)?;
     let revision = Revision {
         source: format!("pypi:Django=={version}"),
@@ -222,11 +222,11 @@ fn unpack(
     }
 }
 
-fn walk(folder: &Path, prefix: Vec<u8>, paths: &mut Vec<Vec<u8>>) -> Result<(), SourceError> {
+fn walk(folder: &Path, prefix: &[u8], paths: &mut Vec<Vec<u8>>) -> Result<(), SourceError> {
     use std::os::unix::ffi::OsStrExt;
     for entry in std::fs::read_dir(folder).map_err(SourceError::io(folder))? {
         let entry = entry.map_err(SourceError::io(folder))?;
-        let mut path = prefix.clone();
+        let mut path = prefix.to_vec();
         if !path.is_empty() {
             path.push(b'/');
         }
@@ -234,7 +234,7 @@ fn walk(folder: &Path, prefix: Vec<u8>, paths: &mut Vec<Vec<u8>>) -> Result<(), 
         let kind = entry.file_type().map_err(SourceError::io(folder))?;
         if kind.is_dir() {
             let folder: PathBuf = entry.path();
-            walk(&folder, path, paths)?;
+            walk(&folder, &path, paths)?;
         } else {
             paths.push(path);
         }

@@ -104,7 +104,7 @@ impl History {
                         cell.cell.variant,
                         cell.outcome
                             .map_or("unfinished", |outcome| outcome.as_str()),
-                        cell.cause.map(|cause| cause.as_str()),
+                        cell.cause.map(crate::model::Cause::as_str),
                         cell.seconds,
                         i64::try_from(cell.counts.tests).unwrap_or(i64::MAX),
                         i64::try_from(cell.counts.bad()).unwrap_or(i64::MAX),

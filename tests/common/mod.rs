@@ -55,12 +55,13 @@ impl User {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
-        Ran::of(self.djbuild(arguments).output().expect("djbuild starts"))
+        Ran::of(&self.djbuild(arguments).output().expect("djbuild starts"))
     }
 
     pub fn run_in(&self, folder: &Path, arguments: &[&str]) -> Ran {
         Ran::of(
-            self.djbuild_in(folder, arguments)
+            &self
+                .djbuild_in(folder, arguments)
                 .output()
                 .expect("djbuild starts"),
         )
@@ -103,7 +104,7 @@ impl User {
 }
 
 impl Ran {
-    fn of(output: Output) -> Self {
+    fn of(output: &Output) -> Self {
         Self {
             status: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

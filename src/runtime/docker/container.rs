@@ -124,14 +124,13 @@ pub async fn start(client: &Docker, id: &str) -> Result<(), RuntimeError> {
         .map_err(refused("start a container"))
 }
 
-pub fn output(client: Docker, id: String) -> OutputStream {
+pub fn output(client: &Docker, id: &str) -> OutputStream {
     let options = LogsOptionsBuilder::default()
         .follow(true)
         .stdout(true)
         .stderr(true)
         .build();
-    // The stream borrows nothing from the client it was asked of.
-    let stream = client.logs(&id, Some(options)).map(|item| match item {
+    let stream = client.logs(id, Some(options)).map(|item| match item {
         Ok(LogOutput::StdErr { message }) => Ok(Output::Stderr(message.into())),
         Ok(
             LogOutput::StdOut { message }

@@ -103,7 +103,7 @@ impl Runtime for Docker {
     }
 
     async fn output(&self, container: &str) -> Result<OutputStream, RuntimeError> {
-        Ok(container::output(self.client.clone(), container.to_owned()))
+        Ok(container::output(&self.client, container))
     }
 
     async fn wait(&self, container: &str) -> Result<Exit, RuntimeError> {
