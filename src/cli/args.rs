@@ -8,12 +8,13 @@ use crate::source::Origin;
 
 const EXAMPLES: &str = "\
 Examples:
-  djbuild run                                   this checkout, uncommitted changes included
-  djbuild run aggregation queries.test_q        test labels, as runtests.py takes them
-  djbuild run --matrix django --python 3.13     one Python on every database
-  djbuild run --source pypi:Django==6.1.3       a release
-  djbuild matrix --matrix django                what would run, and what would not
-  djbuild clean                                 remove what dead runs left";
+  djbuild run                                this checkout, as it is on disk
+  djbuild run aggregation queries.test_q     labels, as runtests.py takes them
+  djbuild run --matrix django -p 3.13        one Python on every database
+  djbuild run -s pypi:Django==6.1.3          a release
+  djbuild run basic -- --shuffle             flags for runtests.py
+  djbuild matrix -m django                   what would run, and what would not
+  djbuild clean                              remove what dead runs left";
 
 /// Tests Django on every combination that matters: branch × Python × database.
 #[derive(Debug, Parser)]

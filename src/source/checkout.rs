@@ -27,7 +27,15 @@ pub fn find_checkout(start: &Path) -> Option<PathBuf> {
 pub fn snapshot_checkout(folder: &Path) -> Result<Snapshot, SourceError> {
     let place = folder.display().to_string();
     let git = || SourceError::git(folder.display().to_string());
-    let repository = Repository::discover(folder).map_err(git())?;
+    let repository = match Repository::discover(folder) {
+        Err(error) if error.code() == git2::ErrorCode::NotFound => {
+            return Err(SourceError::NotDjango {
+                place,
+                missing: ".git (a checkout is expected here)",
+            });
+        }
+        found => found.map_err(git())?,
+    };
     let root = repository
         .workdir()
         .ok_or_else(|| SourceError::Git {

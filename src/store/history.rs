@@ -150,3 +150,84 @@ impl History {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Envelope, Event, RunStarted};
+    use crate::model::{Outcome, RunId};
+
+    fn cell(branch: &str) -> Cell {
+        Cell {
+            branch: branch.into(),
+            python: "3.14".parse().expect("a literal"),
+            database: "sqlite".parse().expect("a literal"),
+            variant: None,
+        }
+    }
+
+    fn run(id: &str, began: u64, branch: &str, outcome: Outcome, seconds: f64) -> Summary {
+        let started = RunStarted {
+            run: RunId::new(id),
+            djbuild: "0".into(),
+            revisions: vec![],
+            cells: vec![cell(branch)],
+            excluded: vec![],
+            arguments: vec!["basic".into()],
+            jobs: 1,
+        };
+        let envelope = Envelope {
+            at: began,
+            event: Event::RunStarted(Box::new(started)),
+        };
+        let mut summary = Summary::begin(&envelope).expect("a start");
+        summary.apply(&Event::CellFinished {
+            cell: cell(branch).name(),
+            outcome,
+            cause: None,
+            detail: String::new(),
+            seconds,
+        });
+        summary
+    }
+
+    #[test]
+    fn a_cell_is_expected_to_take_what_it_took_last() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("history.sqlite3");
+        let mut history = History::open(&path).expect("writable");
+        let basic = ["basic".to_owned()];
+        let expected = |history: &History, branch, arguments: &[String]| {
+            let cell = cell(branch);
+            history
+                .expected_seconds(&cell, arguments)
+                .expect("readable")
+        };
+        assert_eq!(expected(&history, "main", &basic), None);
+        for summary in [
+            run("1", 1, "main", Outcome::Passed, 10.0),
+            run("2", 2, "main", Outcome::Failed, 20.0),
+            run("3", 3, "main", Outcome::Infrastructure, 1.0),
+            run("4", 4, "other", Outcome::Passed, 40.0),
+        ] {
+            history.add(&summary).expect("writable");
+        }
+        assert_eq!(expected(&history, "main", &basic), Some(20.0));
+        assert_eq!(expected(&history, "third", &basic), Some(40.0));
+        assert_eq!(
+            expected(&history, "main", &[]),
+            None,
+            "other labels, other times"
+        );
+    }
+
+    #[test]
+    fn what_is_no_database_is_an_error_and_stays_as_it_was() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("history.sqlite3");
+        let rubbish = "no database ".repeat(100);
+        std::fs::write(&path, &rubbish).expect("writable");
+        assert!(History::open(&path).is_err());
+        assert_eq!(std::fs::read_to_string(&path).expect("readable"), rubbish);
+    }
+}
