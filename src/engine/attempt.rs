@@ -1,39 +1,24 @@
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::{join_all, select_all};
 use tokio::time::{Instant, sleep_until};
 
-use super::images::{Images, Problem, keep_tail};
-use super::lines::Lines;
-use super::services::{Lease, Services};
+use super::images::Problem;
+use super::reader::Reader;
+use super::services::Lease;
 use super::tree::PreparedTree;
-use super::verdict::{Seen, Verdict};
-use super::{Cancel, Emitter};
-use crate::event::{Event, MAX_LINE, PROTOCOL, RunnerMessage};
-use crate::model::{Cause, CellName, Phase};
-use crate::plan::{CellPlan, Plan};
-use crate::runtime::{Output, Runtime, RuntimeError};
+use super::verdict::Verdict;
+use super::world::World;
+use crate::event::Event;
+use crate::model::{Cause, Outcome, Phase};
+use crate::plan::CellPlan;
+use crate::runtime::RuntimeError;
 
-/// Longest line of the human log that is kept.
-const LOG_LINE: usize = 16 * 1024;
 /// How long a cell that is told to stop may take.
 const STOP_GRACE: Duration = Duration::from_secs(3);
 /// How long a cell's log may go on after its process ended.
 const DRAIN: Duration = Duration::from_secs(10);
-
-/// What every attempt of every cell works with.
-pub struct World {
-    pub plan: Arc<Plan>,
-    pub runtime: Arc<dyn Runtime>,
-    pub emit: Emitter,
-    pub cancel: Cancel,
-    pub images: Images,
-    pub services: Services,
-    pub finished: Mutex<HashSet<CellName>>,
-}
 
 /// One attempt to run a cell.
 pub struct Attempt<'a> {
@@ -52,14 +37,7 @@ impl Attempt<'_> {
         self.phase(Phase::Services).await;
         let leases = match self.lease_all().await {
             Ok(leases) => leases,
-            Err(problem) => {
-                let (outcome, cause, detail) = problem.verdict();
-                return Verdict {
-                    outcome,
-                    cause,
-                    detail,
-                };
-            }
+            Err(problem) => return problem.verdict(),
         };
         let verdict = self.run_with(&leases).await;
         self.world.services.give_back(leases).await;
@@ -138,7 +116,7 @@ impl Attempt<'_> {
         };
         let pace = &plan.pace;
         let deadline = Instant::now() + pace.cell_timeout;
-        let mut reader = Reader::new(self);
+        let mut reader = Reader::new(&self.world.emit, self.cell.cell.name());
         let ended_by = loop {
             tokio::select! {
                 item = output.next() => match item {
@@ -192,7 +170,7 @@ impl Attempt<'_> {
         // A cell notices its database's death as errors of its tests, and may
         // even end before the engine tells of it.
         match leases.iter().find_map(Lease::is_dead) {
-            Some(how) if verdict.outcome != crate::model::Outcome::Passed => {
+            Some(how) if verdict.outcome != Outcome::Passed => {
                 Verdict::ours(Cause::ServiceDied, how)
             }
             _ => verdict,
@@ -211,145 +189,4 @@ async fn any_death(leases: &[Lease]) -> String {
     }
     let deaths = leases.iter().map(|lease| Box::pin(lease.died()));
     select_all(deaths).await.0
-}
-
-/// Turns a cell's bytes into events, and remembers what a verdict needs.
-struct Reader<'a> {
-    emit: &'a Emitter,
-    cell: CellName,
-    stdout: Lines,
-    stderr: Lines,
-    bytes: u64,
-    progress: Instant,
-    seen: Seen,
-}
-
-impl<'a> Reader<'a> {
-    fn new(attempt: &'a Attempt<'_>) -> Self {
-        Self {
-            emit: &attempt.world.emit,
-            cell: attempt.cell.cell.name(),
-            stdout: Lines::new(MAX_LINE),
-            stderr: Lines::new(LOG_LINE),
-            bytes: 0,
-            progress: Instant::now(),
-            seen: Seen::default(),
-        }
-    }
-
-    async fn take(&mut self, output: Output) {
-        let mut lines = Vec::new();
-        match output {
-            Output::Stdout(bytes) => {
-                self.bytes += bytes.len() as u64;
-                self.stdout.push(&bytes, |line| lines.push(line));
-                for line in lines {
-                    self.message(&line).await;
-                }
-            }
-            Output::Stderr(bytes) => {
-                self.bytes += bytes.len() as u64;
-                self.stderr.push(&bytes, |line| lines.push(line));
-                for line in lines {
-                    self.log(&line).await;
-                }
-            }
-        }
-    }
-
-    async fn finish(&mut self) {
-        if let Some(line) = self.stdout.finish() {
-            self.message(&line).await;
-        }
-        if let Some(line) = self.stderr.finish() {
-            self.log(&line).await;
-        }
-    }
-
-    async fn log(&mut self, line: &[u8]) {
-        let line = String::from_utf8_lossy(line).into_owned();
-        if line.contains("[Errno 28]") || line.contains("No space left on device") {
-            self.seen.no_space = true;
-        }
-        keep_tail(&mut self.seen.tail, &line);
-        let cell = self.cell.clone();
-        self.emit.emit(Event::CellLog { cell, line }).await;
-    }
-
-    async fn message(&mut self, line: &[u8]) {
-        let Some(message) = RunnerMessage::read(line) else {
-            // Not ours: something in the container wrote to its real stdout.
-            return self.log(line).await;
-        };
-        let cell = self.cell.clone();
-        let phase = |phase| Event::CellPhase {
-            cell: cell.clone(),
-            phase,
-        };
-        let event = match message {
-            RunnerMessage::Hello {
-                protocol,
-                python,
-                implementation,
-                django,
-            } => {
-                if protocol != PROTOCOL {
-                    self.seen.complaint = Some(RunnerMessage::Broken {
-                        message: format!("the runner speaks protocol {protocol}, not {PROTOCOL}"),
-                    });
-                }
-                let facts = vec![
-                    ("python".to_owned(), format!("{implementation} {python}")),
-                    ("django".to_owned(), django),
-                ];
-                Event::CellEnvironment { cell, facts }
-            }
-            RunnerMessage::DatabaseReady { driver, server, .. } => {
-                let facts = vec![("driver".to_owned(), driver), ("server".to_owned(), server)];
-                Event::CellEnvironment { cell, facts }
-            }
-            RunnerMessage::Collected { tests } => {
-                self.emit.emit(phase(Phase::Databases)).await;
-                Event::CellCollected { cell, tests }
-            }
-            RunnerMessage::DatabasesCreated { .. } => phase(Phase::Testing),
-            RunnerMessage::Started { test } => {
-                self.seen.in_flight = Some(test.clone());
-                Event::TestStarted { cell, test }
-            }
-            RunnerMessage::Test(result) => {
-                if self.seen.in_flight.as_ref() == Some(&result.test) {
-                    self.seen.in_flight = None;
-                }
-                Event::TestFinished { cell, result }
-            }
-            RunnerMessage::End { counts } => {
-                self.seen.in_flight = None;
-                self.seen.totals = Some(counts);
-                Event::CellTotals { cell, counts }
-            }
-            complaint @ (RunnerMessage::Crashed { .. }
-            | RunnerMessage::Unready { .. }
-            | RunnerMessage::Broken { .. }) => {
-                self.seen.complaint = Some(complaint);
-                return;
-            }
-            RunnerMessage::Waiting { tests } => {
-                // No progress: nothing finished.
-                self.seen.in_flight = Some(tests.join(", ")).filter(|tests| !tests.is_empty());
-                return;
-            }
-            RunnerMessage::Unknown => return,
-        };
-        self.progress = Instant::now();
-        self.emit.emit(event).await;
-    }
-
-    fn hung(&self, quiet: Duration) -> String {
-        let seconds = quiet.as_secs();
-        match &self.seen.in_flight {
-            Some(test) => format!("{test} did not finish in {seconds} s"),
-            None => format!("no test finished in {seconds} s"),
-        }
-    }
 }

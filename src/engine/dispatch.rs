@@ -1,32 +1,25 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::attempt::{Attempt, World};
-use super::images::{Images, Problem};
+use super::images::Images;
+use super::lifecycle::{RECOVERY, finish, prepare, run_cell};
 use super::services::Services;
-use super::tree::{self, PreparedTree};
+use super::tree::PreparedTree;
 use super::verdict::Verdict;
+use super::world::World;
 use super::{Cancel, Emitter, janitor};
 use crate::event::{Event, RunStarted};
-use crate::model::{Cause, Outcome, Phase};
-use crate::plan::{CellPlan, Network, Plan};
+use crate::model::Outcome;
+use crate::plan::{Network, Plan, label};
 use crate::runtime::Runtime;
 
-/// How long an engine that went away may take to come back before a retry.
-const RECOVERY: Duration = Duration::from_secs(60);
 /// How long the last clean-up may take once the user wants the end at once.
 const HURRY: Duration = Duration::from_secs(20);
-
-/// A cell that can start as soon as there is room.
-struct Ready {
-    index: usize,
-    tree: PreparedTree,
-}
 
 /// Carries the plan out and sends what happens to `emit`. Returns when every
 /// cell has ended and nothing of the run is left on the engine.
@@ -51,7 +44,7 @@ pub async fn run(
     });
     let network = Network {
         name: plan.network_name(),
-        labels: plan.labels((crate::plan::label::SERVICE, "network")),
+        labels: plan.labels((label::SERVICE, "network")),
     };
     match runtime.create_network(&network).await {
         Ok(()) => {
@@ -157,7 +150,7 @@ impl<'a> Dispatcher<'a> {
                 Some((index, result)) = prepared.recv(), if self.preparing > 0 => {
                     self.preparing -= 1;
                     match result {
-                        Ok(Ready { index, tree }) => { self.ready.insert(index, tree); }
+                        Ok(tree) => { self.ready.insert(index, tree); }
                         Err(verdict) => {
                             let cell = &self.world.plan.cells[index];
                             self.note(verdict.outcome);
@@ -196,129 +189,6 @@ impl<'a> Dispatcher<'a> {
                 .spawn(async move { run_cell(&world, index, tree, parallel).await });
         }
     }
-}
-
-/// Makes the cell's images, its services' images too, and its tree.
-async fn prepare(world: &World, index: usize) -> Result<Ready, Verdict> {
-    let cell = &world.plan.cells[index];
-    let name = cell.cell.name();
-    world
-        .emit
-        .emit(Event::CellPhase {
-            cell: name,
-            phase: Phase::Images,
-        })
-        .await;
-    let own = async {
-        let parent = world.images.ensure(&cell.image).await?;
-        tree::prepare(
-            &world.images,
-            world.runtime.as_ref(),
-            &world.plan,
-            &parent,
-            &cell.tree,
-        )
-        .await
-    };
-    let services = async {
-        let all = cell
-            .services()
-            .map(|service| world.images.ensure(&service.image));
-        for result in futures_util::future::join_all(all).await {
-            result?;
-        }
-        Ok::<_, Problem>(())
-    };
-    match tokio::try_join!(own, services) {
-        Ok((tree, ())) => Ok(Ready { index, tree }),
-        Err(problem) => {
-            let (outcome, cause, detail) = problem.verdict();
-            Err(Verdict {
-                outcome,
-                cause,
-                detail,
-            })
-        }
-    }
-}
-
-/// Runs a cell, and once more if what failed was ours.
-async fn run_cell(world: &World, index: usize, tree: PreparedTree, parallel: u32) -> Outcome {
-    let cell = &world.plan.cells[index];
-    let mut number = 1;
-    loop {
-        let began = Instant::now();
-        world
-            .emit
-            .emit(Event::CellStarted {
-                cell: cell.cell.name(),
-                attempt: number,
-                parallel,
-            })
-            .await;
-        let attempt = Attempt {
-            world,
-            cell,
-            tree: &tree,
-            number,
-            parallel,
-        };
-        let verdict = attempt.run().await;
-        let seconds = began.elapsed().as_secs_f64();
-        if number == 1 && verdict.is_worth_retrying() && !world.cancel.is_cancelled() {
-            let message = format!(
-                "{}: {}: {}; trying once more",
-                cell.cell,
-                verdict.cause.map_or("", Cause::as_str),
-                verdict.detail
-            );
-            world.emit.emit(Event::Notice { message }).await;
-            wait_for_engine(world).await;
-            number = 2;
-            continue;
-        }
-        let outcome = verdict.outcome;
-        finish(world, cell, verdict, seconds).await;
-        return outcome;
-    }
-}
-
-async fn wait_for_engine(world: &World) {
-    let deadline = Instant::now() + RECOVERY;
-    while Instant::now() < deadline && !world.cancel.is_cancelled() {
-        if world
-            .runtime
-            .networks(crate::plan::label::RUN)
-            .await
-            .is_ok()
-        {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-}
-
-/// Tells how a cell ended, unless that has been told.
-async fn finish(world: &World, cell: &CellPlan, verdict: Verdict, seconds: f64) {
-    let first = world
-        .finished
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(cell.cell.name());
-    if !first {
-        return;
-    }
-    world.services.finished(cell).await;
-    world
-        .emit
-        .emit(Event::CellFinished {
-            cell: cell.cell.name(),
-            outcome: verdict.outcome,
-            cause: verdict.cause,
-            detail: verdict.detail,
-            seconds,
-        })
-        .await;
 }
 
 fn count(number: usize) -> u32 {

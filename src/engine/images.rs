@@ -6,6 +6,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::Emitter;
 use super::base::Bases;
+use super::verdict::Verdict;
 use crate::event::Event;
 use crate::model::{Cause, Outcome};
 use crate::plan::{BuildEnvironment, Label, Plan, Recipe, label};
@@ -51,21 +52,17 @@ impl From<RuntimeError> for Problem {
 
 impl Problem {
     /// What it means for a cell that needs the image.
-    pub fn verdict(&self) -> (Outcome, Option<Cause>, String) {
+    pub fn verdict(&self) -> Verdict {
         match self {
-            Self::NoBase(why) => (Outcome::Skipped, None, why.clone()),
-            Self::Build { image, message, .. } => (
-                Outcome::Infrastructure,
-                Some(Cause::ImageFailed),
-                format!("{image}: {message}"),
-            ),
-            Self::Engine(error) => {
-                let cause = match error {
-                    RuntimeError::NoSpace(_) => Cause::NoSpace,
-                    _ => Cause::EngineFailed,
-                };
-                (Outcome::Infrastructure, Some(cause), error.to_string())
+            Self::NoBase(why) => Verdict {
+                outcome: Outcome::Skipped,
+                cause: None,
+                detail: why.clone(),
+            },
+            Self::Build { image, message, .. } => {
+                Verdict::ours(Cause::ImageFailed, format!("{image}: {message}"))
             }
+            Self::Engine(error) => Verdict::engine(error),
         }
     }
 }

@@ -14,10 +14,13 @@ mod dispatch;
 mod emit;
 mod images;
 mod janitor;
+mod lifecycle;
 mod lines;
+mod reader;
 mod services;
 mod tree;
 mod verdict;
+mod world;
 
 pub use cancel::{Cancel, Canceller, cancellation};
 pub use dispatch::run;

@@ -3,6 +3,7 @@
 //! **Architecture invariant:** an event says what happened and when, never how
 //! to show it, and outcome counts are derived from events only in [`Summary`].
 
+mod cell_summary;
 mod protocol;
 mod summary;
 
@@ -10,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Cause, Cell, CellName, Counts, Outcome, Phase, Revision, RunId, TestOutcome};
 
+pub use cell_summary::{CellSummary, Failure};
 pub use protocol::{MAX_LINE, PROTOCOL, RunnerMessage};
-pub use summary::{CellSummary, Failure, ImageProblem, Summary};
+pub use summary::{ImageProblem, Summary};
 
 /// One thing that happened, and when.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

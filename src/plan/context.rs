@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::archive::{Attributes, append, append_folders, join};
 use crate::model::SnapshotId;
 
 /// The modification time, in seconds since 1970, of every file in an image. A
@@ -220,93 +221,6 @@ impl std::fmt::Debug for Context {
     }
 }
 
-struct Attributes {
-    owner: u64,
-    mtime: u64,
-}
-
-impl Default for Attributes {
-    fn default() -> Self {
-        Self {
-            owner: 0,
-            mtime: TREE_MTIME,
-        }
-    }
-}
-
-fn join(folder: &str, path: &[u8]) -> Vec<u8> {
-    [folder.as_bytes(), b"/", path].concat()
-}
-
-/// The folders a file is in, each once: a folder that an engine has to invent
-/// belongs to root and not to the user of the tree.
-fn append_folders<W: Write>(
-    archive: &mut tar::Builder<W>,
-    root: &str,
-    path: &[u8],
-    made: &mut BTreeSet<Vec<u8>>,
-    attributes: &Attributes,
-) -> io::Result<()> {
-    let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
-    for (index, _) in slashes {
-        let folder = join(root, &path[..index]);
-        if made.insert(folder.clone()) {
-            append_folder(archive, &folder, attributes)?;
-        }
-    }
-    Ok(())
-}
-
-fn header(attributes: &Attributes, kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
-    let mut header = tar::Header::new_gnu();
-    header.set_entry_type(kind);
-    header.set_mode(mode);
-    header.set_size(size);
-    header.set_uid(attributes.owner);
-    header.set_gid(attributes.owner);
-    header.set_mtime(attributes.mtime);
-    header
-}
-
-fn append_folder<W: Write>(
-    archive: &mut tar::Builder<W>,
-    path: &[u8],
-    attributes: &Attributes,
-) -> io::Result<()> {
-    let mut header = header(attributes, tar::EntryType::Directory, 0o755, 0);
-    archive.append_data(&mut header, as_path(path), io::empty())
-}
-
-fn append<W: Write>(
-    archive: &mut tar::Builder<W>,
-    path: &[u8],
-    kind: FileKind,
-    bytes: &[u8],
-    attributes: &Attributes,
-) -> io::Result<()> {
-    match kind {
-        FileKind::Symlink => {
-            let mut header = header(attributes, tar::EntryType::Symlink, 0o777, 0);
-            archive.append_link(&mut header, as_path(path), as_path(bytes))
-        }
-        FileKind::Regular | FileKind::Executable => {
-            let mode = if kind == FileKind::Executable {
-                0o755
-            } else {
-                0o644
-            };
-            let size = bytes.len() as u64;
-            let mut header = header(attributes, tar::EntryType::Regular, mode, size);
-            archive.append_data(&mut header, as_path(path), bytes)
-        }
-    }
-}
-
-fn as_path(bytes: &[u8]) -> &std::path::Path {
-    use std::os::unix::ffi::OsStrExt;
-    std::path::Path::new(std::ffi::OsStr::from_bytes(bytes))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -333,25 +247,5 @@ mod tests {
         entry.read_to_string(&mut text).expect("text");
         assert_eq!(text, "FROM x");
         assert_eq!(entry.header().mtime().expect("a time"), TREE_MTIME);
-    }
-
-    #[test]
-    fn the_folders_of_a_file_come_before_it_and_only_once() {
-        let mut bytes = Vec::new();
-        let mut archive = tar::Builder::new(&mut bytes);
-        let mut made = BTreeSet::new();
-        for path in [&b"a/b/c.py"[..], b"a/b/d.py", b"top.py"] {
-            let attributes = Attributes::default();
-            append_folders(&mut archive, "django", path, &mut made, &attributes).expect("memory");
-        }
-        archive.finish().expect("memory");
-        drop(archive);
-        let mut archive = tar::Archive::new(bytes.as_slice());
-        let paths: Vec<_> = archive
-            .entries()
-            .expect("an archive")
-            .map(|entry| entry.expect("whole").path_bytes().into_owned())
-            .collect();
-        assert_eq!(paths, [b"django/a".to_vec(), b"django/a/b".to_vec()]);
     }
 }

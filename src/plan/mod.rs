@@ -3,6 +3,7 @@
 //! **Architecture invariant:** a plan is worked out without touching a
 //! container engine, so it can be looked at, compared and tested.
 
+mod archive;
 mod base;
 mod cell;
 mod container;
