@@ -63,8 +63,12 @@ impl Terminal {
             }
             Event::ImageLog { image, step, line } => {
                 if let Some(bar) = self.images.get(image) {
-                    let step = step.map_or_else(String::new, |(step, of)| format!("{step}/{of} "));
-                    bar.set_message(format!("{step}{}", printable(line)));
+                    // The builder repeats the numbers in the line itself.
+                    let text = match (step, line.split_once(" : ")) {
+                        (Some((step, of)), Some((_, text))) => format!("{step}/{of} {text}"),
+                        _ => line.clone(),
+                    };
+                    bar.set_message(printable(&text));
                 }
             }
             Event::ImageFinished { image, .. } | Event::ImageFailed { image, .. } => {
