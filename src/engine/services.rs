@@ -145,6 +145,7 @@ impl Services {
             network: self.plan.network_name(),
             environment: BTreeMap::new(),
             labels: self.plan.labels((label::SERVICE, &service.name)),
+            memory_folders: service.memory_folders.clone(),
             limits: service.limits,
         };
         let id = self.runtime.create(&container).await?;

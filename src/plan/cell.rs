@@ -105,6 +105,7 @@ impl CellPlan {
             network: network.to_owned(),
             environment: BTreeMap::from([("DJBUILD_CELL".to_owned(), configuration)]),
             labels: plan.labels((label::CELL, name.as_str())),
+            memory_folders: vec!["/tmp".to_owned()],
             limits: Limits {
                 memory: plan.pace.memory,
                 pids: 2048,

@@ -19,6 +19,8 @@ pub struct Container {
     pub environment: BTreeMap<String, String>,
     /// Labels, from the creation request on.
     pub labels: Vec<Label>,
+    /// Folders in memory, for what is written often and needed by nobody later.
+    pub memory_folders: Vec<String>,
     /// What it may use.
     pub limits: Limits,
 }

@@ -12,6 +12,8 @@ pub struct Service {
     pub port: u16,
     /// Who may use it at the same time.
     pub sharing: Sharing,
+    /// Where it keeps its data, in memory.
+    pub memory_folders: Vec<String>,
     /// What it may use.
     pub limits: Limits,
 }
@@ -51,8 +53,10 @@ impl Service {
             image: Recipe::service(folder, base, &version, files),
             port,
             sharing,
+            memory_folders: vec!["/djbuild/live".to_owned()],
             limits: Limits {
-                memory: 2048 * MIB,
+                // Its data counts: every process of every cell has databases.
+                memory: 6144 * MIB,
                 pids: 1024,
                 shared_memory: 512 * MIB,
             },
@@ -72,6 +76,7 @@ impl Service {
             ),
             port,
             sharing: Sharing::InTurn,
+            memory_folders: Vec::new(),
             limits: Limits {
                 memory: 256 * MIB,
                 pids: 128,

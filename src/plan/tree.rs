@@ -66,6 +66,7 @@ impl TreeLayer {
             network: plan.network_name(),
             environment: BTreeMap::new(),
             labels: plan.labels((label::SERVICE, "tree")),
+            memory_folders: Vec::new(),
             limits: Limits {
                 memory: plan.pace.memory,
                 pids: 256,

@@ -60,6 +60,13 @@ fn body(container: &Container) -> ContainerCreateBody {
             memory_swap: Some(memory),
             pids_limit: Some(i64::from(container.limits.pids)),
             shm_size: i64::try_from(container.limits.shared_memory).ok(),
+            tmpfs: Some(
+                container
+                    .memory_folders
+                    .iter()
+                    .map(|folder| (folder.clone(), "exec,mode=1777".to_owned()))
+                    .collect(),
+            ),
             cap_drop: Some(vec!["ALL".to_owned()]),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
             init: Some(true),
@@ -232,6 +239,7 @@ mod tests {
             network: "net".into(),
             environment: [("K".to_owned(), "V".to_owned())].into(),
             labels: vec![("djbuild.run".into(), "r".into())],
+            memory_folders: vec!["/tmp".into()],
             limits: Limits {
                 memory: 7,
                 pids: 8,
