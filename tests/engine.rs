@@ -335,6 +335,14 @@ async fn a_cell_in_which_no_test_finishes_is_hung_whatever_it_prints() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_suite_that_came_to_its_end_counts_even_if_its_databases_never_go() {
+    let fake = world(|_| vec![say(HELLO), say(ONE_PASSED), end(0)]);
+    let ran = run(plan(&["sqlite"]), &fake).await;
+    assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None));
+    assert!(fake.left().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cell_that_takes_too_long_is_timed_out() {
     let fake = world(|_| {
         let test = [say(ONE_PASSED), Step::Wait(Duration::from_secs(300))];

@@ -156,7 +156,13 @@ impl Attempt<'_> {
                 _ = stop => {}
                 () = cancel.cancelled_now() => {}
             }
-            return verdict;
+            // Once Django has given its totals, what is left is taking its
+            // databases down, and they go with their container.
+            return reader
+                .seen
+                .totals
+                .as_ref()
+                .map_or(verdict, Verdict::of_totals);
         }
         reader.finish().await;
         let exit = match tokio::time::timeout(DRAIN, runtime.wait(id)).await {

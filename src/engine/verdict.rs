@@ -73,23 +73,25 @@ impl Verdict {
         )
     }
 
+    /// The verdict of Django's own totals.
+    pub fn of_totals(counts: &Counts) -> Self {
+        Self {
+            outcome: if counts.bad() > 0 {
+                Outcome::Failed
+            } else {
+                Outcome::Passed
+            },
+            cause: None,
+            detail: String::new(),
+        }
+    }
+
     /// The verdict on a cell whose container ended by itself.
     pub fn of(seen: &Seen, exit: &Exit) -> Self {
-        if let Some(counts) = &seen.totals {
-            if counts.bad() > 0 {
-                return Self {
-                    outcome: Outcome::Failed,
-                    cause: None,
-                    detail: String::new(),
-                };
-            }
-            if exit.code == 0 {
-                return Self {
-                    outcome: Outcome::Passed,
-                    cause: None,
-                    detail: String::new(),
-                };
-            }
+        if let Some(counts) = &seen.totals
+            && (counts.bad() > 0 || exit.code == 0)
+        {
+            return Self::of_totals(counts);
         }
         if exit.out_of_memory {
             return Self::ours(Cause::OutOfMemory, in_flight(seen));
