@@ -1,3 +1,5 @@
+use std::io::Write;
+
 use super::Outcome;
 use super::args::CleanOptions;
 use super::error::CliError;
@@ -22,7 +24,11 @@ pub async fn clean(options: &CleanOptions) -> Outcome {
         } else {
             "removing"
         };
-        println!("{verb} {} {}", leftover.kind.as_str(), leftover.name);
+        say(&format!(
+            "{verb} {} {}",
+            leftover.kind.as_str(),
+            leftover.name
+        ));
     }
     if !options.dry_run {
         engine::remove_leftovers(&docker, &dead).await?;
@@ -32,22 +38,28 @@ pub async fn clean(options: &CleanOptions) -> Outcome {
         .filter(|leftover| leftover.owner != owner)
         .count();
     if foreign > 0 {
-        println!(
+        say(&format!(
             "left alone: {} of other users of this engine",
             plural(foreign as u64, "thing")
-        );
+        ));
     }
     let live = others.len() - foreign;
     if live > 0 {
-        println!(
+        say(&format!(
             "left alone: {} of runs that go on",
             plural(live as u64, "thing")
-        );
+        ));
     }
     if dead.is_empty() {
-        println!("nothing to remove");
+        say("nothing to remove");
     }
     Ok(Exit::Passed)
+}
+
+/// Says something on standard output; whoever read it may be gone, which is no
+/// reason to leave the work undone.
+fn say(message: &str) {
+    let _ = writeln!(std::io::stdout(), "{message}");
 }
 
 /// Removes what this installation's dead runs left, and says how much it was.

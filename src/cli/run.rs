@@ -9,7 +9,7 @@ use super::args::{Color, Format, OutputOptions, ReportFile, ReportKind, RunOptio
 use super::error::CliError;
 use super::exit::Exit;
 use super::host::{self, Folders};
-use super::sinks::Sinks;
+use super::sinks::{Sinks, warn};
 use super::sources::{self, Asked};
 use super::{Outcome, clean, planning};
 use crate::engine::{self, Canceller, Emitter, cancellation};
@@ -29,7 +29,14 @@ pub async fn run(options: RunOptions) -> Outcome {
     }
     let folders = Folders::find()?;
     let docker = host::engine().await?;
-    let removed = clean::sweep_dead(&docker, &folders.state).await?;
+    let removed = clean::sweep_dead(&docker, &folders.state)
+        .await
+        .unwrap_or_else(|error| {
+            warn(&format!(
+                "not all that dead runs left could be removed: {error}"
+            ));
+            0
+        });
     let asked = ask(&options, &folders)?;
     let run = new_run_id();
     let lock = folders.state.begin(&run)?;
@@ -42,7 +49,7 @@ pub async fn run(options: RunOptions) -> Outcome {
     let sinks = Sinks {
         progress: progress(&options.output),
         recorder: Recorder::new(&folders.state, &run)
-            .inspect_err(|error| eprintln!("djbuild: this run is not kept: {error}"))
+            .inspect_err(|error| warn(&format!("this run is not kept: {error}")))
             .ok(),
         format: options.output.format,
     };
@@ -63,15 +70,22 @@ pub async fn run(options: RunOptions) -> Outcome {
     let kept =
         History::open(&folders.state.history_file()).and_then(|mut history| history.add(&summary));
     if let Err(error) = kept {
-        eprintln!("djbuild: the run is not in the history: {error}");
+        warn(&format!("the run is not in the history: {error}"));
     }
     if options.output.format == Format::Text {
         print_text(&summary, &options.output, &folder, removed);
     }
+    let mut exit = Exit::of(summary.outcome());
     for report in &options.output.report {
-        write_report(report, &summary)?;
+        if let Err(error) = write_report(report, &summary) {
+            warn(&error.to_string());
+            exit = match exit {
+                Exit::Passed => Exit::Infrastructure,
+                worse => worse,
+            };
+        }
     }
-    Ok(Exit::of(summary.outcome()))
+    Ok(exit)
 }
 
 /// Reading sources hashes files and may reach the network: off the runtime's
@@ -105,7 +119,7 @@ async fn listen(canceller: Canceller, emit: Emitter) {
     for kind in kinds {
         match signal(kind) {
             Ok(signal) => signals.push(signal),
-            Err(error) => eprintln!("djbuild: cannot listen for signals: {error}"),
+            Err(error) => warn(&format!("cannot listen for signals: {error}")),
         }
     }
     if signals.is_empty() {
@@ -200,13 +214,19 @@ fn check_writable(path: &Path) -> Result<(), CliError> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    if path.is_dir() || !folder.is_dir() {
-        return Err(CliError::Usage(format!(
-            "--report {}: no file can be written there",
-            path.display()
-        )));
+    let refuse = |why: String| {
+        let path = path.display();
+        CliError::Usage(format!(
+            "--report {path}: no file can be written there: {why}"
+        ))
+    };
+    if path.is_dir() {
+        return Err(refuse("it is a folder".to_owned()));
     }
-    Ok(())
+    match tempfile::tempfile_in(folder) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(refuse(error.to_string())),
+    }
 }
 
 /// Writes a report whole or not at all.
@@ -220,7 +240,11 @@ fn write_report(report: &ReportFile, summary: &Summary) -> Result<(), CliError> 
         _ => Path::new("."),
     };
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        // As any new file: the umask decides who may read it.
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+        let mut file = tempfile::Builder::new()
+            .permissions(mode)
+            .tempfile_in(folder)?;
         file.write_all(&bytes)?;
         file.persist(&report.path)?;
         Ok(())

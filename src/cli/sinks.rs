@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::args::Format;
-use crate::event::{Envelope, Summary};
+use crate::event::{Envelope, Event, Summary};
 use crate::progress::Progress;
 use crate::store::Recorder;
 
@@ -37,6 +37,10 @@ impl Sinks {
                     if let Some(summary) = &summary {
                         self.take(&envelope, summary);
                     }
+                    // Whoever still could send has nothing to say about this run.
+                    if matches!(envelope.event, Event::RunFinished { .. }) {
+                        break;
+                    }
                 }
                 _ = ticks.tick() => {
                     if let (Some(progress), Some(summary)) = (&mut self.progress, &summary) {
@@ -53,7 +57,7 @@ impl Sinks {
         if let (Some(recorder), Some(summary)) = (self.recorder.take(), &summary)
             && let Err(error) = recorder.finish(summary)
         {
-            eprintln!("djbuild: the run was not kept: {error}");
+            warn(&format!("the run was not kept: {error}"));
         }
         summary
     }
@@ -76,9 +80,17 @@ impl Sinks {
 
 fn keep<S, E: std::fmt::Display>(sink: &mut Option<S>, result: Result<(), E>, what: &str) {
     if let Err(error) = result {
-        eprintln!("djbuild: {what} failed and is left out from here on: {error}");
+        warn(&format!(
+            "{what} failed and is left out from here on: {error}"
+        ));
         *sink = None;
     }
+}
+
+/// Says something on standard error, which may be closed: then nobody is left
+/// to be told, and that is no reason to stop.
+pub fn warn(message: &str) {
+    let _ = writeln!(std::io::stderr(), "djbuild: {message}");
 }
 
 fn print_json(envelope: &Envelope) -> std::io::Result<()> {

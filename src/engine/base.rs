@@ -74,8 +74,14 @@ impl Bases {
                     finish(base, began, emit).await;
                     return found(runtime, reference).await;
                 }
+                Err(error @ (RuntimeError::NoSpace(_) | RuntimeError::Unreachable(_))) => {
+                    return Err(error.into());
+                }
                 Err(error) => {
-                    self.no_registry.store(true, Ordering::Relaxed);
+                    // A registry that lacks one image may have the next.
+                    if !matches!(error, RuntimeError::Missing(_)) {
+                        self.no_registry.store(true, Ordering::Relaxed);
+                    }
                     if debian.is_some() {
                         let message = format!(
                             "{reference} could not be pulled ({}); base images come from Debian",

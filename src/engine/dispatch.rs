@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::images::Images;
-use super::lifecycle::{RECOVERY, finish, prepare, run_cell};
+use super::lifecycle::{RECOVERY, finish, prepare, run_cell, tell};
 use super::services::Services;
 use super::tree::PreparedTree;
 use super::verdict::Verdict;
@@ -62,7 +62,7 @@ pub async fn run(
     // Cells that never began, or were dropped in haste, are cancelled and not
     // forgotten.
     for cell in &plan.cells {
-        finish(&world, cell, Verdict::cancelled(), 0.0).await;
+        tell(&world, cell, Verdict::cancelled(), 0.0).await;
     }
     clean_up(&world).await;
     emit.emit(Event::RunFinished {
@@ -134,12 +134,10 @@ impl<'a> Dispatcher<'a> {
         }
         let cancel = self.world.cancel.clone();
         loop {
-            if cancel.is_cancelled() && !self.stopping {
-                self.stopping = true;
+            self.stopping |= cancel.is_cancelled();
+            if self.stopping {
                 preparations.abort_all();
                 self.preparing = 0;
-            }
-            if self.stopping {
                 self.ready.clear();
             }
             self.start_what_fits();
@@ -171,7 +169,6 @@ impl<'a> Dispatcher<'a> {
         let bad = !matches!(outcome, Outcome::Passed | Outcome::Skipped);
         if bad && self.world.plan.pace.fail_fast {
             self.stopping = true;
-            self.ready.clear();
         }
     }
 

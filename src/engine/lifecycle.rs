@@ -103,8 +103,14 @@ async fn wait_for_engine(world: &World) {
     }
 }
 
-/// Tells how a cell ended, unless that has been told.
+/// Tells how a cell ended, and lets its services go.
 pub async fn finish(world: &World, cell: &CellPlan, verdict: Verdict, seconds: f64) {
+    tell(world, cell, verdict, seconds).await;
+    world.services.finished(cell).await;
+}
+
+/// Tells how a cell ended, unless that has been told.
+pub async fn tell(world: &World, cell: &CellPlan, verdict: Verdict, seconds: f64) {
     let first = world
         .finished
         .lock()
@@ -113,7 +119,6 @@ pub async fn finish(world: &World, cell: &CellPlan, verdict: Verdict, seconds: f
     if !first {
         return;
     }
-    world.services.finished(cell).await;
     world
         .emit
         .emit(Event::CellFinished {

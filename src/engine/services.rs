@@ -223,18 +223,16 @@ async fn monitor(
     service: Running,
     died: watch::Sender<Option<String>>,
 ) {
-    // An error means that it was removed, or that the engine is gone, which the
-    // cells notice themselves.
-    let Ok(exit) = runtime.wait(&service.container).await else {
-        return;
-    };
+    let exit = runtime.wait(&service.container).await;
     if service.retired.load(Ordering::Relaxed) {
         return;
     }
-    let how = if exit.out_of_memory {
-        "ran out of memory".to_owned()
-    } else {
-        format!("ended with exit status {}", exit.code)
+    let how = match exit {
+        Ok(exit) if exit.out_of_memory => "ran out of memory".to_owned(),
+        Ok(exit) => format!("ended with exit status {}", exit.code),
+        // The engine went away, and the service most likely with it: nobody
+        // may be given this one any more.
+        Err(error) => format!("was lost sight of: {error}"),
     };
     let _ = died.send(Some(how.clone()));
     let log = tokio::time::timeout(

@@ -91,23 +91,29 @@ impl Manifest {
     }
 
     /// What has to be written and deleted to get from `older` to this tree. A
-    /// path that changes kind is in both lists: delete first.
+    /// path that is written, is above one, or is below one is not in the list
+    /// of deletions: writing it replaces what was there, whatever its kind.
     pub fn delta_from(&self, older: &Self) -> Delta {
-        let changed = self
+        let changed: Vec<Vec<u8>> = self
             .0
             .iter()
             .filter(|(path, entry)| older.0.get(*path) != Some(entry))
             .map(|(path, _)| path.clone())
             .collect();
+        let is_below = |path: &[u8], folder: &[u8]| {
+            path.strip_prefix(folder)
+                .is_some_and(|rest| rest.first() == Some(&b'/'))
+        };
         let deleted = older
             .0
-            .iter()
-            .filter(|(path, entry)| {
-                self.0
-                    .get(*path)
-                    .is_none_or(|now| (now.mode == Mode::Symlink) != (entry.mode == Mode::Symlink))
+            .keys()
+            .filter(|path| !self.0.contains_key(*path))
+            .filter(|path| {
+                !changed
+                    .iter()
+                    .any(|written| is_below(path, written) || is_below(written, path))
             })
-            .map(|(path, _)| path.clone())
+            .cloned()
             .collect();
         Delta { changed, deleted }
     }
@@ -179,12 +185,20 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_becomes_a_link_is_deleted_first() {
-        let old = manifest(&[("a", Mode::Regular, 1)]);
-        let new = manifest(&[("a", Mode::Symlink, 2)]);
+    fn what_changes_its_kind_is_written_and_not_deleted() {
+        let old = manifest(&[
+            ("file", Mode::Regular, 1),
+            ("folder/a", Mode::Regular, 1),
+            ("leaf", Mode::Regular, 1),
+        ]);
+        let new = manifest(&[
+            ("file", Mode::Symlink, 2),
+            ("folder", Mode::Symlink, 2),
+            ("leaf/b", Mode::Regular, 2),
+        ]);
         let delta = new.delta_from(&old);
-        assert_eq!(delta.changed, [b"a".to_vec()]);
-        assert_eq!(delta.deleted, [b"a".to_vec()]);
+        assert_eq!(delta.changed.len(), 3);
+        assert_eq!(delta.deleted, Vec::<Vec<u8>>::new());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use git2::{Direction, FetchOptions, ObjectType, Repository};
+use git2::{Direction, FetchOptions, ObjectType, ProxyOptions, Repository};
 use globset::Glob;
 use sha2::{Digest, Sha256};
 
@@ -44,13 +44,21 @@ impl Mirror {
     pub fn branches(&self, patterns: &[String]) -> Result<Vec<RemoteBranch>, SourceError> {
         let git = || SourceError::git(self.url.clone());
         let mut remote = git2::Remote::create_detached(self.url.as_str()).map_err(git())?;
-        remote.connect(Direction::Fetch).map_err(git())?;
+        if self.url.starts_with("ssh://") || !self.url.contains("://") && self.url.contains('@') {
+            return Err(SourceError::Git {
+                place: self.url.clone(),
+                message: "ssh is not supported yet; use an https URL or a checkout".to_owned(),
+            });
+        }
+        let connection = remote
+            .connect_auth(Direction::Fetch, None, Some(proxy()))
+            .map_err(git())?;
         let matchers: Vec<_> = patterns
             .iter()
             .filter_map(|pattern| Glob::new(pattern).ok())
             .map(|glob| glob.compile_matcher())
             .collect();
-        let mut branches: Vec<_> = remote
+        let mut branches: Vec<_> = connection
             .list()
             .map_err(git())?
             .iter()
@@ -98,6 +106,7 @@ impl Mirror {
         }
         let mut options = FetchOptions::new();
         options.download_tags(git2::AutotagOption::None);
+        options.proxy_options(proxy());
         repository
             .remote_anonymous(self.url.as_str())
             .and_then(|mut remote| remote.fetch(&refspecs, Some(&mut options), None))
@@ -134,6 +143,13 @@ impl Mirror {
         };
         Ok(Snapshot::of_blobs(revision, manifest, self.folder.clone()))
     }
+}
+
+/// The proxy that git's configuration or the environment names.
+fn proxy() -> ProxyOptions<'static> {
+    let mut options = ProxyOptions::new();
+    options.auto();
+    options
 }
 
 /// Collects the blobs below `tree`. libgit2's own walk wants UTF-8 folder names.
