@@ -60,6 +60,14 @@ def tree_image(kind, release):
     return next(image for image in images.splitlines() if f"-{family}:" in image)
 
 
+def database_image(kind):
+    """The image of a database server, which a run has made by now."""
+    if kind == "sqlite":
+        return None
+    found = docker("images", "--filter", f"reference=djbuild/{kind}", "--format", "{{.Repository}}:{{.Tag}}")
+    return found.splitlines()[0]
+
+
 def docker_cell(image, labels, parallel, kind="sqlite", network="none", host=None):
     """The command of a cell, run by hand."""
     vendor = kind.rstrip("0123456789.")
@@ -99,8 +107,8 @@ def bench_cell():
 def one_after_another(images, labels):
     """Each cell's database first, until it reports healthy; then the tests."""
     began = time.perf_counter()
-    for (kind, _release), (image, database_image) in images.items():
-        if database_image is None:
+    for (kind, _release), (image, server) in images.items():
+        if server is None:
             docker_cell(image, labels, 2)
             continue
         docker("network", "create", "--internal", "djbuild-bench")
@@ -110,7 +118,8 @@ def one_after_another(images, labels):
         }[kind]
         docker(
             "run", "--detach", "--name", "djbuild-bench-db", "--network", "djbuild-bench", "--init",
-            "--health-cmd", probe, "--health-interval", "1s", database_image,
+            "--health-cmd", probe, "--health-interval", "1s",
+            "--tmpfs", "/djbuild/live:exec,mode=1777", server,
         )
         while docker("inspect", "--format", "{{.State.Health.Status}}", "djbuild-bench-db") != "healthy":
             time.sleep(0.1)
@@ -124,14 +133,8 @@ def bench_six():
     images = {}
     for release in [RELEASE, OTHER_RELEASE]:
         for kind in DATABASES:
-            database_image = None
-            if kind != "sqlite":
-                found = docker("images", "--filter", f"reference=djbuild/{kind}", "--format", "{{.Repository}}:{{.Tag}}")
-                database_image = found.splitlines()[0] if found else None
-            images[kind, release] = (tree_image(kind, release), database_image)
-            if kind != "sqlite" and database_image is None:
-                found = docker("images", "--filter", f"reference=djbuild/{kind}", "--format", "{{.Repository}}:{{.Tag}}")
-                images[kind, release] = (images[kind, release][0], found.splitlines()[0])
+            image = tree_image(kind, release)
+            images[kind, release] = (image, database_image(kind))
     words = [*SIX, "--source", f"pypi:Django=={RELEASE}", "--source", f"pypi:Django=={OTHER_RELEASE}"]
     for kind in DATABASES:
         words += ["--database", kind]
