@@ -114,7 +114,7 @@ def one_after_another(images, labels):
         docker("network", "create", "--internal", "djbuild-bench")
         probe = {
             "postgresql17": "pg_isready -h 127.0.0.1 || exit 1",
-            "mariadb11.8": "mariadb-admin ping --silent || exit 1",
+            "mariadb11.8": "mariadb-admin --skip-ssl -h 127.0.0.1 -udjango -pdjango ping --silent || exit 1",
         }[kind]
         docker(
             "run", "--detach", "--name", "djbuild-bench-db", "--network", "djbuild-bench", "--init",
