@@ -209,11 +209,16 @@ fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed
     let _ = stdout.lock().write_all(text.as_bytes());
 }
 
-fn check_writable(path: &Path) -> Result<(), CliError> {
-    let folder = match path.parent() {
+/// The folder a file is in, or is to be in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
+    }
+}
+
+fn check_writable(path: &Path) -> Result<(), CliError> {
+    let folder = folder_of(path);
     let refuse = |why: String| {
         let path = path.display();
         CliError::Usage(format!(
@@ -235,10 +240,7 @@ fn write_report(report: &ReportFile, summary: &Summary) -> Result<(), CliError> 
         ReportKind::Junit => report::junit(summary),
         ReportKind::Json => report::json(summary),
     };
-    let folder = match report.path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(&report.path);
     let write = || -> std::io::Result<()> {
         // As any new file: the umask decides who may read it.
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);

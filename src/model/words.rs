@@ -1,3 +1,8 @@
+/// Bytes as lower-case hexadecimal digits: how digests are named.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// `1 test`, `19,730 tests`, `2 processes`.
 pub fn plural(count: u64, word: &str) -> String {
     let digits = count.to_string();
@@ -33,6 +38,11 @@ pub fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_byte_is_two_digits() {
+        assert_eq!(hex(&[0, 10, 255]), "000aff");
+    }
 
     #[test]
     fn numbers_read_like_numbers() {

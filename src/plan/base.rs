@@ -4,7 +4,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::Dockerfiles;
-use crate::model::{DatabaseKind, DatabaseSpec, Implementation, PythonSpec};
+use crate::model::{DatabaseKind, DatabaseSpec, Implementation, PythonSpec, hex};
 
 /// Where base images may come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,10 +106,7 @@ impl Base {
             digest.update([0]);
             digest.update(package);
         }
-        let hex: String = digest.finalize()[..4]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex = hex(&digest.finalize()[..4]);
         Some(format!("djbuild/base-{}:{}-{hex}", self.name, debian.suite))
     }
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{Base, Context, Dockerfiles, Part};
-use crate::model::{DatabaseKind, PythonSpec};
+use crate::model::{DatabaseKind, PythonSpec, hex};
 
 /// What an image is made of. Its tag follows from it and from the base's own
 /// id, so an unchanged recipe builds nothing.
@@ -108,11 +108,7 @@ pub(super) fn tag(
     }
     digest.update([0]);
     context.key(&mut digest);
-    let hex: String = digest.finalize()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("djbuild/{name}:{hex}")
+    format!("djbuild/{name}:{}", hex(&digest.finalize()[..8]))
 }
 
 fn own<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String> {

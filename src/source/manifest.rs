@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::model::SnapshotId;
+use crate::model::{SnapshotId, hex};
 
 /// What kind of file an entry is. Git keeps no more than this either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,13 +80,7 @@ impl Manifest {
 
     /// The tree's name: equal trees have equal ids wherever they come from.
     pub fn id(&self) -> SnapshotId {
-        let digest = Sha256::digest(self.encode());
-        let mut hex = String::with_capacity(64);
-        for byte in digest {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-        }
-        SnapshotId::new(hex)
+        SnapshotId::new(hex(&Sha256::digest(self.encode())))
     }
 
     /// What has to be written and deleted to get from `older` to this tree. A

@@ -6,7 +6,7 @@ use globset::Glob;
 use sha2::{Digest, Sha256};
 
 use super::{Entry, Manifest, Mode, Snapshot, SourceError};
-use crate::model::Revision;
+use crate::model::{Revision, hex};
 
 /// A bare copy of a git URL in the cache, with only the branches asked for.
 pub struct Mirror {
@@ -27,10 +27,7 @@ impl Mirror {
     /// The mirror of `url` below `cache`; nothing is fetched yet.
     pub fn new(url: &str, cache: &Path) -> Self {
         let digest = Sha256::digest(url.as_bytes());
-        let name: String = digest[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = hex(&digest[..8]);
         Self {
             url: url.to_owned(),
             folder: cache.join(format!("{name}.git")),

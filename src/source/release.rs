@@ -1,4 +1,3 @@
-use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::snapshot::list_files;
 use super::{Snapshot, SourceError};
-use crate::model::{Revision, Version};
+use crate::model::{Revision, Version, hex};
 
 /// A package index that speaks the Simple API as JSON (PEP 691).
 #[derive(Debug, Clone)]
@@ -135,11 +134,7 @@ impl PackageIndex {
             into.write_all(&buffer[..count])
                 .map_err(|error| failed(error.to_string()))?;
         }
-        let mut found = String::with_capacity(64);
-        for byte in digest.finalize() {
-            // Writing to a String cannot fail.
-            let _ = write!(found, "{byte:02x}");
-        }
+        let found = hex(&digest.finalize());
         match &file.hashes.sha256 {
             Some(expected) if *expected == found => Ok(()),
             expected => Err(SourceError::Checksum {

@@ -17,6 +17,7 @@ use futures_util::StreamExt;
 
 use super::archive;
 use super::error::{gone_is_done, refused};
+use super::filter::labelled;
 use crate::plan::{Container, Context, Label, label};
 use crate::runtime::{Exit, Output, OutputStream, Resource, RuntimeError};
 
@@ -201,7 +202,7 @@ pub async fn remove(client: &Docker, id: &str) -> Result<(), RuntimeError> {
 }
 
 pub async fn list(client: &Docker, label: &str) -> Result<Vec<Resource>, RuntimeError> {
-    let filters = HashMap::from([("label", vec![label.to_owned()])]);
+    let filters = labelled([label]);
     let options = ListContainersOptionsBuilder::default()
         .all(true)
         .filters(&filters)

@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::model::hex;
+
 /// Where an engine may answer, and who said so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -30,10 +32,7 @@ impl ClientConfig {
     /// The folder of a context's `meta.json`, as Docker's client names it: the
     /// SHA-256 of the context's name.
     pub fn context_folder(docker_config: &Path, context: &str) -> PathBuf {
-        let name: String = Sha256::digest(context.as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = hex(&Sha256::digest(context.as_bytes()));
         docker_config.join("contexts/meta").join(name)
     }
 }

@@ -13,6 +13,7 @@ use futures_util::{StreamExt, TryStreamExt};
 
 use super::archive;
 use super::error::{gone_is_done, is_no_space, refused};
+use super::filter::labelled;
 use crate::plan::Label;
 use crate::runtime::{Build, BuildError, BuildLine, ByteStream, Image, RuntimeError};
 
@@ -40,11 +41,7 @@ pub async fn inspect(client: &Docker, tag: &str) -> Result<Option<Image>, Runtim
 }
 
 pub async fn list(client: &Docker, labels: &[Label]) -> Result<Vec<Image>, RuntimeError> {
-    let wanted: Vec<String> = labels
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
-    let filters = HashMap::from([("label", wanted)]);
+    let filters = labelled(labels.iter().map(|(key, value)| format!("{key}={value}")));
     let options = ListImagesOptionsBuilder::default()
         .filters(&filters)
         .build();

@@ -7,6 +7,7 @@ mod connect;
 mod container;
 mod endpoint;
 mod error;
+mod filter;
 mod image;
 mod network;
 

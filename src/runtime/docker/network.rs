@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use bollard::Docker;
 use bollard::models::NetworkCreateRequest;
 use bollard::query_parameters::{
@@ -7,6 +5,7 @@ use bollard::query_parameters::{
 };
 
 use super::error::{gone_is_done, refused};
+use super::filter::labelled;
 use crate::plan::Network;
 use crate::runtime::{Resource, RuntimeError};
 
@@ -30,7 +29,7 @@ pub async fn remove(client: &Docker, name: &str) -> Result<(), RuntimeError> {
 }
 
 pub async fn list(client: &Docker, label: &str) -> Result<Vec<Resource>, RuntimeError> {
-    let filters = HashMap::from([("label", vec![label.to_owned()])]);
+    let filters = labelled([label]);
     let options = ListNetworksOptionsBuilder::default()
         .filters(&filters)
         .build();
@@ -49,7 +48,7 @@ pub async fn list(client: &Docker, label: &str) -> Result<Vec<Resource>, Runtime
 }
 
 pub async fn list_volumes(client: &Docker, label: &str) -> Result<Vec<Resource>, RuntimeError> {
-    let filters = HashMap::from([("label", vec![label.to_owned()])]);
+    let filters = labelled([label]);
     let options = ListVolumesOptionsBuilder::default()
         .filters(&filters)
         .build();
