@@ -24,7 +24,7 @@ check:
 
 # Everything that needs no container engine, the runner inside cells included.
 unit:
-	$(CARGO) test --locked --lib --bins --test architecture --test engine --test matrix
+	$(CARGO) test --locked --lib --bins --test architecture --test engine --test matrix --test source
 	PYTHONPATH=dockerfiles/runner python3 -m unittest discover -s dockerfiles/runner/tests -t dockerfiles/runner
 
 # The whole path: a real engine, real Django, real databases.

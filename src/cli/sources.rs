@@ -6,7 +6,8 @@ use super::error::CliError;
 use super::host;
 use crate::matrix::{Matrix, Releases, Selection, Support, expand};
 use crate::source::{
-    Mirror, Origin, Snapshot, SourceError, find_checkout, snapshot_checkout, snapshot_release,
+    Mirror, Origin, Snapshot, SourceError, find_checkout, snapshot_branches, snapshot_checkout,
+    snapshot_release,
 };
 use crate::spec::{self, Spec};
 
@@ -105,7 +106,11 @@ fn snapshots_of(
                 path: folder.clone(),
                 error,
             })?;
-            branches_of(&folder.to_string_lossy(), options, spec, cache)
+            let snapshots = snapshot_branches(&folder, &options.branch)?;
+            if snapshots.is_empty() {
+                return Err(no_branch(&folder.to_string_lossy(), &options.branch));
+            }
+            Ok(snapshots)
         }
         Origin::Git(url) => branches_of(url, options, spec, cache),
     }
@@ -125,10 +130,7 @@ fn branches_of(
     let mirror = Mirror::new(url, &cache.join("git"));
     let branches = mirror.branches(patterns)?;
     if branches.is_empty() {
-        return Err(CliError::Usage(format!(
-            "{url} has no branch that matches {}",
-            patterns.join(" or ")
-        )));
+        return Err(no_branch(url, patterns));
     }
     mirror.fetch(&branches)?;
     let snapshots: Result<Vec<_>, SourceError> = branches
@@ -136,4 +138,11 @@ fn branches_of(
         .map(|branch| mirror.snapshot(branch))
         .collect();
     Ok(snapshots?)
+}
+
+fn no_branch(place: &str, patterns: &[String]) -> CliError {
+    CliError::Usage(format!(
+        "{place} has no branch that matches {}",
+        patterns.join(" or ")
+    ))
 }

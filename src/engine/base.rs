@@ -175,6 +175,10 @@ impl Bases {
             .wait()
             .await
             .map_err(|error| failed(error.to_string(), tail.clone()))?;
+        if let Err(error @ (RuntimeError::NoSpace(_) | RuntimeError::Unreachable(_))) = imported {
+            // mmdebstrap ends badly too then: nobody takes its archive.
+            return Err(error.into());
+        }
         if !status.success() {
             // The engine may have made an image of half an archive.
             let _ = runtime.remove_image(tag).await;

@@ -1,10 +1,13 @@
+use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use git2::{Repository, Status, StatusOptions};
 
-use super::snapshot::list_files;
-use super::{Snapshot, SourceError};
+use super::aside::Aside;
+use super::commit::{BranchGlobs, snapshot_commit};
+use super::snapshot::{list_files, read_as_listed};
+use super::{Manifest, Snapshot, SourceError};
 use crate::model::Revision;
 
 const MARKS: [&str; 2] = ["tests/runtests.py", "django/__init__.py"];
@@ -73,6 +76,7 @@ pub fn snapshot_checkout(folder: &Path) -> Result<Snapshot, SourceError> {
     paths.dedup();
 
     let manifest = list_files(&root, &paths)?;
+    let aside = uncommitted(&repository, &root, &manifest)?;
     let revision = Revision {
         source: place,
         branch: branch_name(&repository, &root),
@@ -84,7 +88,58 @@ pub fn snapshot_checkout(folder: &Path) -> Result<Snapshot, SourceError> {
         modified: statuses.len(),
         snapshot: manifest.id(),
     };
-    Ok(Snapshot::of_folder(revision, manifest, root))
+    let git_folder = repository.path().to_owned();
+    Ok(Snapshot::of_blobs(revision, manifest, git_folder, aside))
+}
+
+/// The branches of a checkout that match one of the globs, as committed,
+/// sorted by name.
+///
+/// # Errors
+/// When the folder is no git checkout, or there is no Django in a branch.
+pub fn snapshot_branches(folder: &Path, globs: &[String]) -> Result<Vec<Snapshot>, SourceError> {
+    let place = folder.display().to_string();
+    let git = || SourceError::git(place.clone());
+    let repository = Repository::discover(folder).map_err(git())?;
+    let wanted = BranchGlobs::new(globs);
+    let mut commits = BTreeMap::new();
+    for branch in repository
+        .branches(Some(git2::BranchType::Local))
+        .map_err(git())?
+    {
+        let (branch, _) = branch.map_err(git())?;
+        let name = String::from_utf8_lossy(branch.name_bytes().map_err(git())?).into_owned();
+        if wanted.match_name(&name) {
+            let commit = branch.get().peel_to_commit().map_err(git())?;
+            commits.insert(name, commit);
+        }
+    }
+    commits
+        .iter()
+        .map(|(name, commit)| snapshot_commit(&repository, &place, name, commit))
+        .collect()
+}
+
+/// Puts aside what git does not keep yet: a run may take hours, and its user
+/// goes on editing.
+fn uncommitted(
+    repository: &Repository,
+    root: &Path,
+    manifest: &Manifest,
+) -> Result<Aside, SourceError> {
+    let git = || SourceError::git(root.display().to_string());
+    let mut aside = Aside::new().map_err(SourceError::io(std::env::temp_dir()))?;
+    let blobs = repository.odb().map_err(git())?;
+    for (path, entry) in manifest.iter() {
+        let id = git2::Oid::from_bytes(&entry.blob).map_err(git())?;
+        if !blobs.exists(id) {
+            let bytes = read_as_listed(root, path, entry)?;
+            aside
+                .put(path, &bytes)
+                .map_err(SourceError::io(std::env::temp_dir()))?;
+        }
+    }
+    Ok(aside)
 }
 
 /// The branch checked out; the folder's name where HEAD is detached or unborn,

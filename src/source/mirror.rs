@@ -1,12 +1,12 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use git2::{Direction, FetchOptions, ObjectType, ProxyOptions, Repository};
-use globset::Glob;
+use git2::{Direction, FetchOptions, ProxyOptions, Repository};
 use sha2::{Digest, Sha256};
 
-use super::{Entry, Manifest, Mode, Snapshot, SourceError};
-use crate::model::{Revision, hex};
+use super::commit::{BranchGlobs, snapshot_commit};
+use super::{Snapshot, SourceError};
+use crate::model::hex;
 
 /// A bare copy of a git URL in the cache, with only the branches asked for.
 pub struct Mirror {
@@ -50,11 +50,7 @@ impl Mirror {
         let connection = remote
             .connect_auth(Direction::Fetch, None, Some(proxy()))
             .map_err(git())?;
-        let matchers: Vec<_> = patterns
-            .iter()
-            .filter_map(|pattern| Glob::new(pattern).ok())
-            .map(|glob| glob.compile_matcher())
-            .collect();
+        let wanted = BranchGlobs::new(patterns);
         let mut branches: Vec<_> = connection
             .list()
             .map_err(git())?
@@ -66,7 +62,7 @@ impl Mirror {
                     commit: head.oid().to_string(),
                 })
             })
-            .filter(|branch| matchers.iter().any(|glob| glob.is_match(&branch.name)))
+            .filter(|branch| wanted.match_name(&branch.name))
             .collect();
         branches.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(branches)
@@ -96,7 +92,7 @@ impl Mirror {
                 !git2::Oid::from_str(&branch.commit)
                     .is_ok_and(|id| repository.find_commit(id).is_ok())
             })
-            .map(|branch| format!("+refs/heads/{0}:refs/heads/{0}", branch.name))
+            .map(|branch| format!("+refs/heads/{}:{}", branch.name, kept_as(&branch.name)))
             .collect();
         if refspecs.is_empty() {
             return Ok(());
@@ -113,33 +109,21 @@ impl Mirror {
     /// The tree of a fetched branch at the commit the remote had.
     ///
     /// # Errors
-    /// When the commit was not fetched.
+    /// When the commit was not fetched, or there is no Django in it.
     pub fn snapshot(&self, branch: &RemoteBranch) -> Result<Snapshot, SourceError> {
         let git = || SourceError::git(self.url.clone());
         let repository = Repository::open_bare(&self.folder).map_err(git())?;
         let id = git2::Oid::from_str(&branch.commit).map_err(git())?;
-        let tree = repository
-            .find_commit(id)
-            .and_then(|commit| commit.tree())
-            .map_err(git())?;
-        let mut files = Vec::new();
-        list_tree(&repository, &tree, &[], &mut files).map_err(git())?;
-        let manifest: Manifest = files.into_iter().collect();
-        if manifest.get(b"tests/runtests.py").is_none() {
-            return Err(SourceError::NotDjango {
-                place: format!("{} {}", self.url, branch.name),
-                missing: "tests/runtests.py",
-            });
-        }
-        let revision = Revision {
-            source: self.url.clone(),
-            branch: branch.name.clone(),
-            commit: Some(branch.commit.clone()),
-            modified: 0,
-            snapshot: manifest.id(),
-        };
-        Ok(Snapshot::of_blobs(revision, manifest, self.folder.clone()))
+        let commit = repository.find_commit(id).map_err(git())?;
+        snapshot_commit(&repository, &self.url, &branch.name, &commit)
     }
+}
+
+/// The mirror's own name for a branch. Not the branch's: a `fix` that was
+/// replaced by a `fix/a` would be in its way.
+fn kept_as(branch: &str) -> String {
+    let digest = Sha256::digest(branch.as_bytes());
+    format!("refs/djbuild/{}", hex(&digest[..16]))
 }
 
 /// The proxy that git's configuration or the environment names.
@@ -147,35 +131,4 @@ fn proxy() -> ProxyOptions<'static> {
     let mut options = ProxyOptions::new();
     options.auto();
     options
-}
-
-/// Collects the blobs below `tree`. libgit2's own walk wants UTF-8 folder names.
-fn list_tree(
-    repository: &Repository,
-    tree: &git2::Tree<'_>,
-    prefix: &[u8],
-    files: &mut Vec<(Vec<u8>, Entry)>,
-) -> Result<(), git2::Error> {
-    for item in tree {
-        let mut path = prefix.to_vec();
-        path.extend_from_slice(item.name_bytes());
-        match item.kind() {
-            Some(ObjectType::Tree) => {
-                path.push(b'/');
-                list_tree(repository, &repository.find_tree(item.id())?, &path, files)?;
-            }
-            Some(ObjectType::Blob) => {
-                let mode = match item.filemode() {
-                    0o120_000 => Mode::Symlink,
-                    0o100_755 => Mode::Executable,
-                    _ => Mode::Regular,
-                };
-                let mut blob = [0; 20];
-                blob.copy_from_slice(item.id().as_bytes());
-                files.push((path, Entry { mode, blob }));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -4,7 +4,9 @@
 //! that knows how a tree is stored. Everybody else sees a [`Snapshot`]: the
 //! immutable list of files of one revision, named by its content.
 
+mod aside;
 mod checkout;
+mod commit;
 mod manifest;
 mod mirror;
 mod origin;
@@ -14,7 +16,7 @@ mod snapshot;
 
 use std::path::PathBuf;
 
-pub use checkout::{find_checkout, snapshot_checkout};
+pub use checkout::{find_checkout, snapshot_branches, snapshot_checkout};
 pub use manifest::{Delta, Entry, Manifest, Mode};
 pub use mirror::{Mirror, RemoteBranch};
 pub use origin::Origin;

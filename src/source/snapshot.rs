@@ -2,8 +2,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
+use super::aside::Aside;
 use super::{Entry, Manifest, Mode, SourceError};
 use crate::model::Revision;
 
@@ -29,16 +31,22 @@ pub struct Snapshot {
 /// Where the bytes are.
 #[derive(Debug, Clone)]
 enum Store {
-    /// Files below a folder.
+    /// Files below a folder in which nobody works.
     Folder(PathBuf),
-    /// Blobs of a git repository.
-    Blobs(PathBuf),
+    /// Blobs of a git repository, and what is not committed put aside.
+    Blobs(PathBuf, Arc<Aside>),
 }
 
 /// Reads files of one snapshot, holding open what that needs.
-pub struct Reader<'a> {
-    snapshot: &'a Snapshot,
-    repository: Option<git2::Repository>,
+pub struct Reader<'a>(Opened<'a>);
+
+enum Opened<'a> {
+    Folder(&'a Path),
+    Blobs {
+        place: &'a Path,
+        repository: git2::Repository,
+        aside: &'a Aside,
+    },
 }
 
 impl Snapshot {
@@ -50,11 +58,17 @@ impl Snapshot {
         }
     }
 
-    pub(super) fn of_blobs(revision: Revision, manifest: Manifest, repository: PathBuf) -> Self {
+    /// A snapshot of what a repository has, `aside` what it has not.
+    pub(super) fn of_blobs(
+        revision: Revision,
+        manifest: Manifest,
+        repository: PathBuf,
+        aside: Aside,
+    ) -> Self {
         Self {
             revision,
             manifest,
-            store: Store::Blobs(repository),
+            store: Store::Blobs(repository, Arc::new(aside)),
         }
     }
 
@@ -63,17 +77,15 @@ impl Snapshot {
     /// # Errors
     /// When its repository is gone.
     pub fn reader(&self) -> Result<Reader<'_>, SourceError> {
-        let repository = match &self.store {
-            Store::Folder(_) => None,
-            Store::Blobs(path) => Some(
-                git2::Repository::open(path)
-                    .map_err(SourceError::git(path.display().to_string()))?,
-            ),
-        };
-        Ok(Reader {
-            snapshot: self,
-            repository,
-        })
+        Ok(Reader(match &self.store {
+            Store::Folder(folder) => Opened::Folder(folder),
+            Store::Blobs(place, aside) => Opened::Blobs {
+                place,
+                repository: git2::Repository::open(place)
+                    .map_err(SourceError::git(place.display().to_string()))?,
+                aside,
+            },
+        }))
     }
 }
 
@@ -84,26 +96,20 @@ impl Reader<'_> {
     /// When it cannot be read, or is not what the manifest says: a layer named
     /// after the manifest must not hold anything else.
     pub fn read(&self, path: &[u8], entry: Entry) -> Result<Vec<u8>, SourceError> {
-        let changed = || SourceError::Changed {
-            path: String::from_utf8_lossy(path).into_owned(),
-        };
-        match (&self.snapshot.store, &self.repository) {
-            (Store::Blobs(place), Some(repository)) => {
-                let id = git2::Oid::from_bytes(&entry.blob)
-                    .map_err(SourceError::git(place.display().to_string()))?;
-                let blob = repository
-                    .find_blob(id)
-                    .map_err(SourceError::git(place.display().to_string()))?;
-                Ok(blob.content().to_vec())
-            }
-            (Store::Folder(folder) | Store::Blobs(folder), _) => {
-                let full = folder.join(OsStr::from_bytes(path));
-                let (found, bytes) = load(&full)?.ok_or_else(changed)?;
-                if found == entry {
-                    Ok(bytes)
-                } else {
-                    Err(changed())
+        match &self.0 {
+            Opened::Folder(folder) => read_as_listed(folder, path, entry),
+            Opened::Blobs {
+                place,
+                repository,
+                aside,
+            } => {
+                if let Some(bytes) = aside.get(path) {
+                    return bytes.map_err(SourceError::io(*place));
                 }
+                let git = || SourceError::git(place.display().to_string());
+                let id = git2::Oid::from_bytes(&entry.blob).map_err(git())?;
+                let blob = repository.find_blob(id).map_err(git())?;
+                Ok(blob.content().to_vec())
             }
         }
     }
@@ -148,6 +154,20 @@ pub(super) fn list_files(folder: &Path, paths: &[Vec<u8>]) -> Result<Manifest, S
         }
         Ok(all.into_iter().collect())
     })
+}
+
+/// The bytes of a file below `folder`, if it is still what was listed.
+pub(super) fn read_as_listed(
+    folder: &Path,
+    path: &[u8],
+    entry: Entry,
+) -> Result<Vec<u8>, SourceError> {
+    match load(&folder.join(OsStr::from_bytes(path)))? {
+        Some((found, bytes)) if found == entry => Ok(bytes),
+        _ => Err(SourceError::Changed {
+            path: String::from_utf8_lossy(path).into_owned(),
+        }),
+    }
 }
 
 /// The entry and bytes of a file or link; `None` for what is gone or is a folder.

@@ -1,0 +1,234 @@
+//! Checkouts and mirrors, on real git repositories.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use djbuild::source::{Mirror, Mode, Snapshot, snapshot_branches, snapshot_checkout};
+
+struct Repository(tempfile::TempDir);
+
+impl Repository {
+    /// The smallest tree that passes for Django, committed on `main`.
+    fn new() -> Self {
+        let repository = Self(tempfile::tempdir().expect("a temporary folder"));
+        repository.git("init -q -b main");
+        repository.write("django/__init__.py", "VERSION = (7, 0, 0, 'alpha', 0)\n");
+        repository.write("tests/runtests.py", "print()\n");
+        repository.commit("Django");
+        repository
+    }
+
+    fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, path: &str, text: &str) -> PathBuf {
+        let path = self.folder().join(path);
+        fs::create_dir_all(path.parent().expect("inside the tree")).expect("a folder");
+        fs::write(&path, text).expect("a file");
+        path
+    }
+
+    fn git(&self, words: &str) {
+        let git = "git -c user.name=t -c user.email=t@example.org -c core.excludesFile=/dev/null";
+        let done = Command::new("sh")
+            .args(["-euc", &format!("{git} {words}")])
+            .current_dir(self.folder())
+            .status()
+            .expect("sh");
+        assert!(done.success(), "git {words}");
+    }
+
+    fn commit(&self, subject: &str) {
+        self.git("add -A");
+        self.git(&format!("commit -qm '{subject}'"));
+    }
+
+    fn url(&self) -> String {
+        format!("file://{}", self.folder().display())
+    }
+
+    fn mirror(&self, cache: &Path) -> Mirror {
+        Mirror::new(&self.url(), cache)
+    }
+
+    fn checkout(&self) -> Snapshot {
+        snapshot_checkout(self.folder()).expect("a checkout")
+    }
+}
+
+/// The newest state of the branches that match, through a mirror.
+fn fetch(mirror: &Mirror, pattern: &str) -> Vec<Snapshot> {
+    let branches = mirror.branches(&[pattern.to_owned()]).expect("reachable");
+    mirror.fetch(&branches).expect("fetched");
+    let snapshot = |branch| mirror.snapshot(branch).expect("a snapshot");
+    branches.iter().map(snapshot).collect()
+}
+
+fn contents(snapshot: &Snapshot) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let reader = snapshot.reader().expect("readable");
+    let read = |(path, entry)| {
+        let path: &[u8] = path;
+        (path.to_vec(), reader.read(path, entry).expect("readable"))
+    };
+    snapshot.manifest.iter().map(read).collect()
+}
+
+fn temporary() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+#[test]
+fn every_kind_of_file_is_the_same_from_a_checkout_and_from_a_mirror() {
+    let repository = Repository::new();
+    let tool = repository.write("tool", "#!/bin/sh\n");
+    fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).expect("permissions");
+    symlink("tool", repository.folder().join("link")).expect("a link");
+    repository.write("crlf.txt", "a\r\nb\r\n");
+    repository.write("folder/\u{1F41F}", "fish");
+    let latin = std::ffi::OsStr::new("caf");
+    let mut latin = latin.to_owned();
+    latin.push(std::os::unix::ffi::OsStrExt::from_bytes(b"\xe9") as &std::ffi::OsStr);
+    fs::write(repository.folder().join(latin), "no UTF-8").expect("a file");
+    repository.commit("Awkward files");
+
+    let cache = temporary();
+    let from_mirror = fetch(&repository.mirror(cache.path()), "main").remove(0);
+    let from_checkout = repository.checkout();
+    assert_eq!(from_mirror.manifest, from_checkout.manifest);
+    assert_eq!(
+        from_mirror.revision.snapshot,
+        from_checkout.revision.snapshot
+    );
+    let files = contents(&from_mirror);
+    assert_eq!(files, contents(&from_checkout));
+    assert_eq!(files[&b"link".to_vec()], b"tool");
+    assert_eq!(files[&b"crlf.txt".to_vec()], b"a\r\nb\r\n");
+    assert_eq!(files[&b"caf\xe9".to_vec()], b"no UTF-8");
+    let mode = |path: &[u8]| from_mirror.manifest.get(path).expect("a file").mode;
+    assert_eq!(mode(b"tool"), Mode::Executable);
+    assert_eq!(mode(b"link"), Mode::Symlink);
+}
+
+#[test]
+fn what_is_edited_after_the_snapshot_is_not_in_it() {
+    let repository = Repository::new();
+    repository.write("django/__init__.py", "EDITED = 1\n");
+    repository.write("new.py", "NEW = 1\n");
+    let snapshot = repository.checkout();
+    repository.write("django/__init__.py", "EDITED = 2\n");
+    repository.write("tests/runtests.py", "print(2)\n");
+    fs::remove_file(repository.folder().join("new.py")).expect("removed");
+
+    let files = contents(&snapshot);
+    assert_eq!(files[&b"django/__init__.py".to_vec()], b"EDITED = 1\n");
+    assert_eq!(files[&b"new.py".to_vec()], b"NEW = 1\n");
+    assert_eq!(files[&b"tests/runtests.py".to_vec()], b"print()\n");
+}
+
+#[test]
+fn a_linked_worktree_is_a_checkout_like_any_other() {
+    let repository = Repository::new();
+    let elsewhere = temporary();
+    let worktree = elsewhere.path().join("fix");
+    repository.git(&format!("worktree add -q -b fix {}", worktree.display()));
+    fs::write(worktree.join("new.py"), "NEW = 1\n").expect("a file");
+    let snapshot = snapshot_checkout(&worktree).expect("a checkout");
+    assert_eq!(snapshot.revision.branch, "fix");
+    assert_eq!(contents(&snapshot)[&b"new.py".to_vec()], b"NEW = 1\n");
+}
+
+#[test]
+fn a_mirror_has_only_the_branches_asked_for() {
+    let repository = Repository::new();
+    repository.git("branch stable/6.1.x");
+    let cache = temporary();
+    let snapshots = fetch(&repository.mirror(cache.path()), "stable/*");
+    assert_eq!(snapshots.len(), 1);
+    assert_eq!(snapshots[0].revision.branch, "stable/6.1.x");
+    let mirror = fs::read_dir(cache.path())
+        .expect("a cache")
+        .map(|entry| entry.expect("an entry").path())
+        .find(|path| path.is_dir())
+        .expect("a mirror");
+    let refs = Command::new("git")
+        .args(["for-each-ref", "--format=%(objectname)"])
+        .current_dir(mirror)
+        .output()
+        .expect("git");
+    let refs = String::from_utf8_lossy(&refs.stdout).into_owned();
+    assert_eq!(refs.lines().count(), 1, "{refs}");
+}
+
+#[test]
+fn the_branches_of_a_checkout_are_tested_as_committed() {
+    let repository = Repository::new();
+    repository.git("branch stable/6.1.x");
+    repository.write("django/__init__.py", "EDITED = 1\n");
+    let globs = ["main".to_owned(), "stable/*".to_owned()];
+    let snapshots = snapshot_branches(repository.folder(), &globs).expect("branches");
+    let names: Vec<&str> = snapshots
+        .iter()
+        .map(|s| s.revision.branch.as_str())
+        .collect();
+    assert_eq!(names, ["main", "stable/6.1.x"]);
+    let committed = &contents(&snapshots[0])[&b"django/__init__.py".to_vec()];
+    assert!(committed.starts_with(b"VERSION"), "{committed:?}");
+}
+
+#[test]
+fn a_branch_that_moved_is_followed_and_one_that_became_a_folder_too() {
+    let repository = Repository::new();
+    repository.git("branch fix");
+    let cache = temporary();
+    let mirror = repository.mirror(cache.path());
+    let before = fetch(&mirror, "fix*").remove(0);
+    repository.git("branch -D fix");
+    repository.git("checkout -q -b fix/a");
+    repository.write("django/__init__.py", "FIXED = 1\n");
+    repository.commit("A fix");
+    let after = fetch(&mirror, "{fix,fix/*}").remove(0);
+    assert_eq!(after.revision.branch, "fix/a");
+    assert_ne!(after.revision.snapshot, before.revision.snapshot);
+    assert_eq!(
+        contents(&after)[&b"django/__init__.py".to_vec()],
+        b"FIXED = 1\n"
+    );
+}
+
+#[test]
+fn runs_at_the_same_time_share_a_mirror() {
+    let repository = Repository::new();
+    for number in 0..4 {
+        repository.git(&format!("checkout -q -b topic/{number} main"));
+        repository.write("topic", &number.to_string());
+        repository.commit("A topic");
+    }
+    let cache = temporary();
+    thread::scope(|scope| {
+        for number in 0..4 {
+            let (repository, cache) = (&repository, cache.path());
+            scope.spawn(move || {
+                let mirror = repository.mirror(cache);
+                let snapshot = fetch(&mirror, &format!("topic/{number}")).remove(0);
+                let topic = number.to_string().into_bytes();
+                assert_eq!(contents(&snapshot)[&b"topic".to_vec()], topic);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_folder_that_is_no_django_checkout_is_told_by_what_it_lacks() {
+    let folder = temporary();
+    let error = snapshot_checkout(folder.path()).expect_err("an empty folder");
+    assert!(error.to_string().contains(".git"), "{error}");
+    let repository = Repository::new();
+    fs::remove_file(repository.folder().join("tests/runtests.py")).expect("removed");
+    let error = snapshot_checkout(repository.folder()).expect_err("half a Django");
+    assert!(error.to_string().contains("tests/runtests.py"), "{error}");
+}
