@@ -79,6 +79,7 @@ fn plan_of(databases: &[&str], tree: &str, sharing: Sharing) -> Plan {
             memory: 1 << 30,
             fail_fast: false,
         },
+        runner: files.runner(),
         environment,
         base_source: BaseSource::Auto,
     }

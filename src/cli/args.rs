@@ -37,7 +37,7 @@ pub enum Command {
 }
 
 /// What to test on what.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "What to test")]
 pub struct SelectOptions {
     /// A matrix file, or the name of one that comes with djbuild (quick, django)

@@ -108,6 +108,7 @@ pub fn plan(
         owner: folders.state.owner()?,
         cells,
         pace,
+        runner: files.runner(),
         environment,
         base_source: match options.images.base {
             BaseWord::Auto => BaseSource::Auto,

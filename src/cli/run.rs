@@ -18,6 +18,7 @@ use crate::model::{RunId, plural};
 use crate::progress::{Detail, Plain, Progress, Terminal};
 use crate::report::{self, Style};
 use crate::runtime::Runtime;
+use crate::runtime::docker::Docker;
 use crate::store::{History, Recorder};
 
 /// Events under way between the engine and the sinks.
@@ -28,16 +29,15 @@ pub async fn run(options: RunOptions) -> Outcome {
         check_writable(&report.path)?;
     }
     let folders = Folders::find()?;
-    let docker = host::engine().await?;
-    let removed = clean::sweep_dead(&docker, &folders.state)
-        .await
-        .unwrap_or_else(|error| {
-            warn(&format!(
-                "not all that dead runs left could be removed: {error}"
-            ));
-            0
-        });
-    let asked = ask(&options, &folders)?;
+    // Reading sources hashes files and may reach the network: on a thread of its
+    // own, while the engine is looked for.
+    let (select, cache) = (options.select.clone(), folders.cache.clone());
+    let asking = tokio::task::spawn_blocking(move || sources::ask(&select, &cache));
+    let (docker, removed) = engine(&folders).await?;
+    let asked = something_to_run(asking.await.unwrap_or_else(|panic| {
+        // Reading sources panics only when this code is wrong; pass that on.
+        std::panic::resume_unwind(panic.into_panic())
+    })?)?;
     let run = new_run_id();
     let lock = folders.state.begin(&run)?;
     let (plan, started) = planning::plan(&options, &asked, &folders, &run, docker.capabilities())?;
@@ -55,11 +55,8 @@ pub async fn run(options: RunOptions) -> Outcome {
     };
     let drained = tokio::spawn(sinks.drain(receiver));
     let signals = tokio::spawn(listen(canceller, emit.clone()));
-    let engine = async {
-        let runtime: Arc<dyn Runtime> = Arc::new(docker);
-        engine::run(plan, started, runtime, emit, cancel).await;
-    };
-    engine.await;
+    let runtime: Arc<dyn Runtime> = Arc::new(docker);
+    engine::run(plan, started, runtime, emit, cancel).await;
     signals.abort();
     let summary = drained.await.ok().flatten();
     drop(lock);
@@ -88,10 +85,21 @@ pub async fn run(options: RunOptions) -> Outcome {
     Ok(exit)
 }
 
-/// Reading sources hashes files and may reach the network: off the runtime's
-/// own threads.
-fn ask(options: &RunOptions, folders: &Folders) -> Result<Asked, CliError> {
-    let asked = tokio::task::block_in_place(|| sources::ask(&options.select, &folders.cache))?;
+/// The engine, without what dead runs left on it, and how much that was.
+async fn engine(folders: &Folders) -> Result<(Docker, usize), CliError> {
+    let docker = host::engine().await?;
+    let removed = clean::sweep_dead(&docker, &folders.state)
+        .await
+        .unwrap_or_else(|error| {
+            warn(&format!(
+                "not all that dead runs left could be removed: {error}"
+            ));
+            0
+        });
+    Ok((docker, removed))
+}
+
+fn something_to_run(asked: Asked) -> Result<Asked, CliError> {
     if asked.matrix.cells.is_empty() {
         let mut message = "nothing to run: ".to_owned();
         message.push_str(match asked.matrix.excluded.len() {

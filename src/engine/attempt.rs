@@ -75,7 +75,6 @@ impl Attempt<'_> {
         let container = self.cell.container(
             plan,
             &self.tree.image,
-            &plan.network_name(),
             &addresses,
             (self.number, self.parallel),
         );

@@ -121,7 +121,7 @@ impl Bases {
         emit: &Emitter,
     ) -> Result<(), Problem> {
         let failed = |message: String, tail: Vec<String>| Problem::Build {
-            image: base.name.clone(),
+            image: base.image_name(),
             step: format!("mmdebstrap {}", recipe.suite),
             message,
             tail,
@@ -159,7 +159,7 @@ impl Bases {
             while let Ok(Some(line)) = lines.next_line().await {
                 super::images::keep_tail(&mut tail, &line);
                 emit.emit(Event::ImageLog {
-                    image: base.name.clone(),
+                    image: base.image_name(),
                     step: None,
                     line,
                 })
@@ -190,7 +190,7 @@ impl Bases {
 
 async fn start(base: &Base, emit: &Emitter) -> Instant {
     emit.emit(Event::ImageStarted {
-        image: base.name.clone(),
+        image: base.image_name(),
     })
     .await;
     Instant::now()
@@ -198,7 +198,7 @@ async fn start(base: &Base, emit: &Emitter) -> Instant {
 
 async fn finish(base: &Base, started: Instant, emit: &Emitter) {
     emit.emit(Event::ImageFinished {
-        image: base.name.clone(),
+        image: base.image_name(),
         seconds: started.elapsed().as_secs_f64(),
     })
     .await;

@@ -15,7 +15,7 @@ use super::world::World;
 use super::{Cancel, Emitter, janitor};
 use crate::event::{Event, RunStarted};
 use crate::model::Outcome;
-use crate::plan::{Network, Plan, label};
+use crate::plan::Plan;
 use crate::runtime::Runtime;
 
 /// How long the last clean-up may take once the user wants the end at once.
@@ -42,22 +42,9 @@ pub async fn run(
         cancel: cancel.clone(),
         finished: Mutex::default(),
     });
-    let network = Network {
-        name: plan.network_name(),
-        labels: plan.labels((label::SERVICE, "network")),
-    };
-    match runtime.create_network(&network).await {
-        Ok(()) => {
-            tokio::select! {
-                () = Dispatcher::new(&world).run() => {}
-                () = cancel.cancelled_now() => {}
-            }
-        }
-        Err(error) => {
-            for cell in &plan.cells {
-                finish(&world, cell, Verdict::engine(&error), 0.0).await;
-            }
-        }
+    tokio::select! {
+        () = Dispatcher::new(&world).run() => {}
+        () = cancel.cancelled_now() => {}
     }
     // Cells that never began, or were dropped in haste, are cancelled and not
     // forgotten.

@@ -9,7 +9,7 @@ use super::base::Bases;
 use super::verdict::Verdict;
 use crate::event::Event;
 use crate::model::{Cause, Outcome};
-use crate::plan::{BuildEnvironment, Label, Plan, Recipe, label};
+use crate::plan::{BuildEnvironment, Label, Plan, Recipe};
 use crate::runtime::{Build, BuildError, BuildLine, Runtime, RuntimeError};
 
 /// Lines of a build's log worth showing when it fails.
@@ -23,6 +23,7 @@ pub struct Images {
     environment: BuildEnvironment,
     slots: Semaphore,
     made: Memo,
+    building: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// What was made or is being made, by key.
@@ -80,6 +81,7 @@ impl Images {
             environment: plan.environment.clone(),
             slots: Semaphore::new(cores),
             made: Mutex::default(),
+            building: Mutex::default(),
         }
     }
 
@@ -98,15 +100,25 @@ impl Images {
         let mut arguments: Vec<Label> = vec![("BASE".to_owned(), base.0)];
         arguments.extend(recipe.arguments.clone());
         arguments.extend(self.environment.arguments.clone());
-        let labels = vec![(label::CACHE.to_owned(), "image".to_owned())];
         let build = Build {
             tag: tag.clone(),
             context: recipe.context.clone(),
             arguments,
-            labels,
         };
+        // One at a time on each base: the next finds the steps they have in
+        // common, compilers before all, in the engine's build cache.
+        let turn = self.turn(&recipe.base.name);
+        let _turn = turn.lock().await;
         self.build(&recipe.name, build).await?;
         Ok(tag)
+    }
+
+    fn turn(&self, base: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut building = self
+            .building
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        building.entry(base.to_owned()).or_default().clone()
     }
 
     /// Two images on the same base make the base once.
@@ -120,7 +132,7 @@ impl Images {
                     .ensure(base, self.runtime.as_ref(), &self.emit)
                     .await;
                 if let Err(problem) = &found {
-                    self.report(&base.name, problem).await;
+                    self.report(&base.image_name(), problem).await;
                 }
                 found.map(|found| format!("{}\n{}", found.reference, found.id))
             })

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, OnceCell, watch};
 
 use super::Emitter;
 use super::images::{Images, Problem, keep_tail};
 use super::lines::Lines;
 use crate::event::Event;
-use crate::plan::{Address, CellPlan, Container, Plan, Service, Sharing, label, slug};
+use crate::plan::{Address, CellPlan, Container, Network, Plan, Service, Sharing, label, slug};
 use crate::runtime::{Output, Runtime, RuntimeError};
 
 /// Starts services when cells want them and removes them after their last one.
@@ -18,6 +18,7 @@ pub struct Services {
     runtime: Arc<dyn Runtime>,
     emit: Emitter,
     plan: Arc<Plan>,
+    network: OnceCell<Network>,
     numbers: AtomicU32,
     pools: HashMap<String, Mutex<Pool>>,
 }
@@ -89,6 +90,7 @@ impl Services {
             runtime,
             emit,
             plan: Arc::clone(plan),
+            network: OnceCell::new(),
             numbers: AtomicU32::new(1),
             pools,
         }
@@ -135,14 +137,16 @@ impl Services {
     }
 
     async fn start(&self, service: &Service, image: &str) -> Result<Running, Problem> {
+        let network = self.network.get_or_try_init(|| self.make_network()).await?;
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let host = format!("{}-{number}", slug(&service.name));
         let container = Container {
             name: format!("{}-{host}", self.plan.network_name()),
             image: image.to_owned(),
             command: Vec::new(),
-            alias: host.clone(),
-            network: self.plan.network_name(),
+            user: None,
+            host: host.clone(),
+            network: Some(network.name.clone()),
             environment: BTreeMap::new(),
             labels: self.plan.labels((label::SERVICE, &service.name)),
             memory_folders: service.memory_folders.clone(),
@@ -170,6 +174,13 @@ impl Services {
             sender,
         ));
         Ok(running)
+    }
+
+    /// A run whose cells need no service has no network.
+    async fn make_network(&self) -> Result<Network, RuntimeError> {
+        let network = self.plan.network();
+        self.runtime.create_network(&network).await?;
+        Ok(network)
     }
 
     /// Takes leases back.

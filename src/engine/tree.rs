@@ -28,7 +28,7 @@ pub async fn prepare(
     parent: &str,
     tree: &Arc<dyn TreeFiles>,
 ) -> Result<PreparedTree, Problem> {
-    let layer = TreeLayer::new(parent, tree);
+    let layer = TreeLayer::new(parent, tree, &plan.runner);
     if runtime.image(&layer.tag).await?.is_some() {
         tree.remember();
         return Ok(PreparedTree {
@@ -72,7 +72,13 @@ async fn make(runtime: &dyn Runtime, plan: &Plan, layer: &TreeLayer) -> Result<(
     let kept = async {
         runtime.upload(&id, layer.upload.clone()).await?;
         runtime.start(&id).await?;
-        runtime.wait(&id).await?;
+        let exit = runtime.wait(&id).await?;
+        if exit.code != 0 {
+            return Err(RuntimeError::Refused {
+                action: format!("compile the bytecode of {}", layer.tag),
+                message: format!("it ended with exit status {}", exit.code),
+            });
+        }
         runtime.commit(&id, &layer.tag, &layer.labels).await
     };
     let kept = kept.await;

@@ -97,6 +97,11 @@ impl Base {
         }
     }
 
+    /// What it is called where images on top of it are called after it too.
+    pub fn image_name(&self) -> String {
+        format!("{}-base", self.name)
+    }
+
     /// The tag of the base made from Debian: named after its recipe.
     pub fn debian_tag(&self) -> Option<String> {
         let debian = self.debian.as_ref()?;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Container, Label, Limits, Pace, Plan, Recipe, Service, TreeFiles, label};
+use super::{Container, Label, Limits, Network, Pace, Plan, Recipe, Service, TreeFiles, label};
 use crate::model::{Cell, DatabaseKind};
 
 /// What one cell needs and runs.
@@ -40,6 +40,9 @@ pub struct Address {
 pub const TREE_FOLDER: &str = "django";
 /// The user and group of everything in a cell.
 pub const CELL_USER: u64 = 1000;
+/// The user's name: one without a passwd entry is sent round in circles by one of
+/// Django's tests.
+pub const CELL_USER_NAME: &str = "django";
 /// The list of files to delete before a cell starts, inside its container.
 pub const DELETED_LIST: &str = "djbuild/delta/deleted";
 
@@ -54,6 +57,7 @@ struct Configuration<'a> {
     database: Database<'a>,
     caches: Caches,
     parallel: u32,
+    serial_below: u32,
     ready_timeout: u64,
     arguments: &'a [String],
 }
@@ -85,12 +89,11 @@ impl CellPlan {
     }
 
     /// The cell's container on `image`, with its services at `addresses` and
-    /// `parallel` processes.
+    /// `parallel` processes. One without services has nobody to talk to.
     pub fn container(
         &self,
         plan: &Plan,
         image: &str,
-        network: &str,
         addresses: &[Address],
         (attempt, parallel): (u32, u32),
     ) -> Container {
@@ -101,8 +104,9 @@ impl CellPlan {
             name: format!("djbuild-{}-{slug}-{attempt}", plan.run),
             image: image.to_owned(),
             command: RUNNER.map(str::to_owned).to_vec(),
-            alias: "cell".to_owned(),
-            network: network.to_owned(),
+            user: Some(CELL_USER_NAME.to_owned()),
+            host: "cell".to_owned(),
+            network: (!addresses.is_empty()).then(|| plan.network_name()),
             environment: BTreeMap::from([("DJBUILD_CELL".to_owned(), configuration)]),
             labels: plan.labels((label::CELL, name.as_str())),
             memory_folders: vec!["/tmp".to_owned()],
@@ -143,6 +147,11 @@ impl CellPlan {
                 redis: at("redis").first().map(|at| format!("redis://{at}")),
             },
             parallel,
+            serial_below: if self.arguments.iter().any(|a| a.starts_with("--parallel")) {
+                0
+            } else {
+                pace.serial_below()
+            },
             ready_timeout: pace.ready_timeout.as_secs(),
             arguments: &self.arguments,
         };
@@ -172,7 +181,15 @@ impl Plan {
         ]
     }
 
-    /// The name of the run's network.
+    /// The run's network.
+    pub fn network(&self) -> Network {
+        Network {
+            name: self.network_name(),
+            labels: self.labels((label::SERVICE, "network")),
+        }
+    }
+
+    /// Its name, and how every name of the run begins.
     pub fn network_name(&self) -> String {
         format!("djbuild-{}", self.run)
     }

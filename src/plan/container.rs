@@ -11,11 +11,13 @@ pub struct Container {
     pub image: String,
     /// What it runs; empty means what the image says.
     pub command: Vec<String>,
-    /// Its name on the run's network.
-    pub alias: String,
-    /// The run's network.
-    pub network: String,
-    /// Environment variables.
+    /// Its host name, on the run's network too.
+    pub host: String,
+    /// The run's network; `None` is no network but its own loopback.
+    pub network: Option<String>,
+    /// Whom it runs as; `None` means whom the image says.
+    pub user: Option<String>,
+    /// Environment variables, beside those of the image.
     pub environment: BTreeMap<String, String>,
     /// Labels, from the creation request on.
     pub labels: Vec<Label>,

@@ -86,6 +86,15 @@ pub enum Part {
         /// Whether the image's name depends on it.
         keyed: bool,
     },
+    /// Some small files below a folder, all in the image's name.
+    Files {
+        /// The folder.
+        folder: String,
+        /// Their paths below it, and their bytes.
+        files: Vec<(String, Vec<u8>)>,
+        /// Their owner, as user and group id.
+        owner: u64,
+    },
     /// A whole tree below a folder.
     Tree {
         /// The folder.
@@ -137,11 +146,11 @@ impl Context {
         for part in &self.parts {
             match part {
                 Part::File { keyed: false, .. } => {}
-                Part::File { path, content, .. } => {
-                    digest.update(path.as_bytes());
-                    digest.update([0]);
-                    digest.update((content.len() as u64).to_be_bytes());
-                    digest.update(content);
+                Part::File { path, content, .. } => key_file(digest, path.as_bytes(), content),
+                Part::Files { folder, files, .. } => {
+                    for (path, content) in files {
+                        key_file(digest, &join(folder, path.as_bytes()), content);
+                    }
                 }
                 Part::Tree { folder, files, .. } | Part::Delta { folder, files, .. } => {
                     digest.update(folder.as_bytes());
@@ -169,6 +178,23 @@ impl Context {
                         content,
                         header,
                     )?;
+                }
+                Part::Files {
+                    folder,
+                    files,
+                    owner,
+                } => {
+                    let attributes = Attributes {
+                        owner: *owner,
+                        mtime: TREE_MTIME,
+                    };
+                    let mut made = BTreeSet::new();
+                    for (path, bytes) in files {
+                        let path = path.as_bytes();
+                        append_folders(&mut archive, folder, path, &mut made, &attributes)?;
+                        let path = join(folder, path);
+                        append(&mut archive, &path, FileKind::Regular, bytes, &attributes)?;
+                    }
                 }
                 Part::Tree {
                     folder,
@@ -207,12 +233,20 @@ impl Context {
     }
 }
 
+fn key_file(digest: &mut Sha256, path: &[u8], content: &[u8]) {
+    digest.update(path);
+    digest.update([0]);
+    digest.update((content.len() as u64).to_be_bytes());
+    digest.update(content);
+}
+
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut list = f.debug_list();
         for part in &self.parts {
             match part {
                 Part::File { path, .. } => list.entry(path),
+                Part::Files { folder, .. } => list.entry(folder),
                 Part::Tree { folder, files, .. } => list.entry(&(folder, files.id())),
                 Part::Delta { folder, delta, .. } => list.entry(&(folder, delta)),
             };

@@ -47,14 +47,23 @@ impl Dockerfiles {
             (!inside.contains("__pycache__")).then_some((inside, content.as_slice()))
         })
     }
+
+    /// The test runner inside cells, without its own tests.
+    pub fn runner(&self) -> Vec<(String, Vec<u8>)> {
+        self.folder("runner")
+            .filter(|(path, _)| path.starts_with("djbuild_runner/"))
+            .map(|(path, content)| (path.to_owned(), content.to_vec()))
+            .collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::label;
 
     #[test]
-    fn every_image_has_a_dockerfile() {
+    fn every_image_has_a_dockerfile_that_labels_it() {
         let files = Dockerfiles::embedded();
         for image in [
             "python",
@@ -64,10 +73,10 @@ mod tests {
             "memcached",
             "redis",
         ] {
-            assert!(
-                files.get(&format!("{image}/Dockerfile")).is_some(),
-                "{image}"
-            );
+            let file = files.get(&format!("{image}/Dockerfile")).expect(image);
+            let text = String::from_utf8_lossy(file);
+            let label = format!("\nLABEL {}=image\n", label::CACHE);
+            assert!(text.contains(&label), "{image}");
         }
     }
 

@@ -31,8 +31,7 @@ pub struct BuildEnvironment {
 }
 
 impl Recipe {
-    /// The Python test image: the branch's requirements for one database, and
-    /// the runner.
+    /// The Python test image: the branch's requirements for one database.
     pub fn python(
         python: PythonSpec,
         database: DatabaseKind,
@@ -42,17 +41,12 @@ impl Recipe {
         files: &Dockerfiles,
     ) -> Self {
         let mut context = folder_context(files, "python").with(Part::File {
-            path: "ca-bundle.crt".to_owned(),
+            path: "build/ca-bundle.crt".to_owned(),
             content: environment.ca_bundle.clone(),
             keyed: false,
         });
         for (name, content) in requirements {
-            context = context.with_file(format!("requirements/{name}"), content.clone());
-        }
-        for (path, content) in files.folder("runner") {
-            if path.starts_with("djbuild_runner/") {
-                context = context.with_file(format!("runner/{path}"), content);
-            }
+            context = context.with_file(format!("build/requirements/{name}"), content.clone());
         }
         let arguments = [
             ("PYTHON", python.executable()),

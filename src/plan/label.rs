@@ -16,5 +16,5 @@ pub const SERVICE: &str = "djbuild.service";
 pub const CACHE: &str = "djbuild.cache";
 /// On tree layers: the snapshot inside.
 pub const SNAPSHOT: &str = "djbuild.snapshot";
-/// On tree layers: the image they are on top of.
-pub const PARENT: &str = "djbuild.parent";
+/// On tree layers: names all that is in them but the tree.
+pub const FOUNDATION: &str = "djbuild.foundation";

@@ -39,6 +39,8 @@ pub struct Plan {
     pub cells: Vec<CellPlan>,
     /// How fast and how long.
     pub pace: Pace,
+    /// The test runner inside cells: its files by their paths.
+    pub runner: Vec<(String, Vec<u8>)>,
     /// What every build gets from the host and no image keeps.
     pub environment: BuildEnvironment,
     /// Where base images may come from.

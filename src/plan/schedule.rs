@@ -33,7 +33,21 @@ impl Pace {
             (self.cores / together).max(1)
         })
     }
+
+    /// Below how many tests a cell uses one process whatever `parallel_for` says;
+    /// none where the user chose the number.
+    pub const fn serial_below(&self) -> u32 {
+        match self.parallel {
+            Some(_) => 0,
+            None => FEW_TESTS,
+        }
+    }
 }
+
+/// Fewer tests than this are run by one process. Since Python 3.14 processes are
+/// not forked any more, and each loads Django anew: that takes about a second, in
+/// which a hundred tests are done.
+const FEW_TESTS: u32 = 100;
 
 const GIB: u64 = 1 << 30;
 

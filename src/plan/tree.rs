@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::cell::{CELL_USER, DELETED_LIST, TREE_FOLDER, slug};
+use super::cell::{CELL_USER, CELL_USER_NAME, DELETED_LIST, TREE_FOLDER, slug};
 use super::{Container, Context, Label, Limits, Part, Plan, TreeDelta, TreeFiles, image, label};
 
 /// An image of one tree on top of a test image, with its bytecode. It is made
@@ -21,16 +21,45 @@ pub struct TreeLayer {
     pub labels: Vec<Label>,
 }
 
+/// Where the runner is, inside a cell's container.
+const RUNNER_FOLDER: &str = "djbuild/runner";
+
 /// Compiles what is there, on all cores. Some files of the suite have broken
 /// syntax on purpose. Hashes rather than timestamps: a file uploaded over one
 /// of these is noticed whatever its time.
 const COMPILE: &str = "/venv/bin/python -m compileall -q -j 0 --invalidation-mode checked-hash \
-     /django/django /django/tests >/dev/null 2>&1 || true";
+     /django/django /django/tests >/dev/null 2>&1; \
+     /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /djbuild/runner";
+
+/// The programs of every image, those of its virtual environment first.
+const SEARCH_PATH: &str = "/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What cells find around them: the layer keeps the environment and the user of
+/// the container it is made of.
+fn environment() -> BTreeMap<String, String> {
+    [
+        ("PATH", SEARCH_PATH.to_owned()),
+        ("PYTHONPATH", format!("/{RUNNER_FOLDER}")),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("HOME", format!("/home/{CELL_USER_NAME}")),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .into()
+}
 
 impl TreeLayer {
-    /// The layer of this tree on this test image.
-    pub fn new(parent: &str, tree: &Arc<dyn TreeFiles>) -> Self {
-        let upload = Context::default().with(Part::Tree {
+    /// The layer of this tree on this test image, with this runner.
+    pub fn new(parent: &str, tree: &Arc<dyn TreeFiles>, runner: &[(String, Vec<u8>)]) -> Self {
+        let runner = Context::default().with(Part::Files {
+            folder: RUNNER_FOLDER.to_owned(),
+            files: runner.to_vec(),
+            owner: CELL_USER,
+        });
+        // What the layers that a cell could start on have in common.
+        let mut arguments = environment();
+        arguments.insert("COMPILE".to_owned(), COMPILE.to_owned());
+        let foundation = image::tag("foundation", parent, &arguments, &runner);
+        let upload = runner.with(Part::Tree {
             folder: TREE_FOLDER.to_owned(),
             files: Arc::clone(tree),
             owner: CELL_USER,
@@ -40,10 +69,9 @@ impl TreeLayer {
             .split(':')
             .next()
             .unwrap_or("tree");
-        let arguments = BTreeMap::from([("COMPILE".to_owned(), COMPILE.to_owned())]);
         let family = vec![
             (label::CACHE.to_owned(), "tree".to_owned()),
-            (label::PARENT.to_owned(), parent.to_owned()),
+            (label::FOUNDATION.to_owned(), foundation),
         ];
         let mut labels = family.clone();
         labels.push((label::SNAPSHOT.to_owned(), tree.id().to_string()));
@@ -62,9 +90,10 @@ impl TreeLayer {
             name: format!("{}-{}", plan.network_name(), slug(&self.tag)),
             image: self.parent.clone(),
             command: ["/bin/sh", "-c", COMPILE].map(str::to_owned).to_vec(),
-            alias: "tree".to_owned(),
-            network: plan.network_name(),
-            environment: BTreeMap::new(),
+            user: Some(CELL_USER_NAME.to_owned()),
+            host: "tree".to_owned(),
+            network: None,
+            environment: environment(),
             labels: plan.labels((label::SERVICE, "tree")),
             memory_folders: Vec::new(),
             limits: Limits {

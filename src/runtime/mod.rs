@@ -161,8 +161,6 @@ pub struct Build {
     pub context: Context,
     /// Build arguments, from the recipe and from the host.
     pub arguments: Vec<(String, String)>,
-    /// Labels.
-    pub labels: Vec<Label>,
 }
 
 /// A line of a build's log.

@@ -68,7 +68,7 @@ def run(cell, channel):
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     readiness.guard(BaseDatabaseWrapper)
-    session = open_session(channel, readiness)
+    session = open_session(channel, readiness, cell.serial_below)
     code = run_script(cell.tests / "runtests.py")
     return exit_code(code, session.suite_began, session.suite_finished)
 

@@ -16,6 +16,7 @@ class Cell:
     caches: dict = field(default_factory=dict)
     settings: dict = field(default_factory=dict)
     parallel: int = 1
+    serial_below: int = 0
     ready_timeout: float = 60
     arguments: list = field(default_factory=list)
 

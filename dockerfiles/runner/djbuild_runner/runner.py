@@ -34,11 +34,12 @@ class DiscoverRunner(DjangoDiscoverRunner):
 
     def build_suite(self, *args, **kwargs):
         suite = super().build_suite(*args, **kwargs)
-        self.channel.send(
-            "collected",
-            tests=suite.countTestCases(),
-            parallel=max(1, self.parallel),
-        )
+        tests = suite.countTestCases()
+        if self.parallel > 1 and tests < self.session.serial_below:
+            # Starting processes would take longer than these tests.
+            self.parallel = 1
+            suite = self.test_suite(iter_test_cases(suite))
+        self.channel.send("collected", tests=tests, parallel=max(1, self.parallel))
         return suite
 
     def setup_databases(self, **kwargs):

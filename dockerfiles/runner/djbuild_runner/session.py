@@ -11,9 +11,10 @@ from .channel import Silence
 
 
 class Session:
-    def __init__(self, channel, readiness):
+    def __init__(self, channel, readiness, serial_below=0):
         self.channel = channel
         self.readiness = readiness
+        self.serial_below = serial_below
         self.suite_began = False
         self.suite_finished = False
 
@@ -28,9 +29,9 @@ class _Nothing:
 _open = None
 
 
-def open_session(channel, readiness):
+def open_session(channel, readiness, serial_below):
     global _open
-    _open = Session(channel, readiness)
+    _open = Session(channel, readiness, serial_below)
     return _open
 
 

@@ -37,13 +37,17 @@ pub async fn create(client: &Docker, container: &Container) -> Result<String, Ru
 
 fn body(container: &Container) -> ContainerCreateBody {
     let memory = i64::try_from(container.limits.memory).unwrap_or(i64::MAX);
-    let endpoint = EndpointSettings {
-        aliases: Some(vec![container.alias.clone()]),
-        ..EndpointSettings::default()
-    };
+    let endpoints = container.network.as_ref().map(|network| {
+        let endpoint = EndpointSettings {
+            aliases: Some(vec![container.host.clone()]),
+            ..EndpointSettings::default()
+        };
+        HashMap::from([(network.clone(), endpoint)])
+    });
     ContainerCreateBody {
         image: Some(container.image.clone()),
-        hostname: Some(container.alias.clone()),
+        user: container.user.clone(),
+        hostname: Some(container.host.clone()),
         env: Some(
             container
                 .environment
@@ -55,7 +59,12 @@ fn body(container: &Container) -> ContainerCreateBody {
         cmd: (!container.command.is_empty()).then(|| container.command.clone()),
         tty: Some(false),
         host_config: Some(HostConfig {
-            network_mode: Some(container.network.clone()),
+            network_mode: Some(
+                container
+                    .network
+                    .clone()
+                    .unwrap_or_else(|| "none".to_owned()),
+            ),
             memory: Some(memory),
             // The same as memory: no swap.
             memory_swap: Some(memory),
@@ -80,8 +89,8 @@ fn body(container: &Container) -> ContainerCreateBody {
             }),
             ..HostConfig::default()
         }),
-        networking_config: Some(NetworkingConfig {
-            endpoints_config: Some(HashMap::from([(container.network.clone(), endpoint)])),
+        networking_config: endpoints.map(|endpoints| NetworkingConfig {
+            endpoints_config: Some(endpoints),
         }),
         ..ContainerCreateBody::default()
     }
@@ -236,8 +245,9 @@ mod tests {
             name: "n".into(),
             image: "i".into(),
             command: vec![],
-            alias: "a".into(),
-            network: "net".into(),
+            user: Some("u".into()),
+            host: "a".into(),
+            network: None,
             environment: [("K".to_owned(), "V".to_owned())].into(),
             labels: vec![("djbuild.run".into(), "r".into())],
             memory_folders: vec!["/tmp".into()],
@@ -248,11 +258,13 @@ mod tests {
             },
         };
         let body = body(&container);
+        assert_eq!(body.user.as_deref(), Some("u"));
         assert_eq!(body.labels.expect("labels")["djbuild.run"], "r");
         let host = body.host_config.expect("a host configuration");
         assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
         assert_eq!(host.memory, host.memory_swap);
         assert_eq!(host.pids_limit, Some(8));
+        assert_eq!(host.network_mode.as_deref(), Some("none"));
         assert_eq!(host.init, Some(true));
         assert_eq!(
             (host.binds, host.mounts, host.port_bindings),

@@ -106,11 +106,9 @@ pub async fn build(
     log: &(dyn Fn(BuildLine) + Send + Sync),
 ) -> Result<(), BuildError> {
     let arguments: HashMap<String, String> = build.arguments.into_iter().collect();
-    let labels: HashMap<String, String> = build.labels.into_iter().collect();
     let options = BuildImageOptionsBuilder::default()
         .t(&build.tag)
         .buildargs(&arguments)
-        .labels(&labels)
         .rm(true)
         .forcerm(true)
         .build();

@@ -1,188 +1,16 @@
-//! A container engine in memory: stateful, scripted, and honest about what is
-//! left in it. For tests of what the engine room decides; whether Docker
-//! behaves like this is for tests on Docker.
-
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
 
-use super::{
-    Build, BuildError, BuildLine, ByteStream, Capabilities, Exit, Image, Output, OutputStream,
-    Resource, Runtime, RuntimeError,
-};
+use super::container::{State, end, play};
+use super::{Fake, Running, World};
 use crate::plan::{Container, Context, Label, Network};
-
-/// What a container does, step by step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Writes a line to its standard output.
-    Say(String),
-    /// Writes a line to its standard error.
-    Log(String),
-    /// Lets time pass.
-    Wait(Duration),
-    /// Ends.
-    Exit(i64),
-    /// Is killed by the kernel for its memory.
-    OutOfMemory,
-    /// Writes to its standard error for ever.
-    Flood,
-}
-
-/// Says what a container does.
-pub type Script = dyn Fn(&Container) -> Vec<Step> + Send + Sync;
-
-/// The engine.
-pub struct Fake {
-    script: Box<Script>,
-    capabilities: Capabilities,
-    world: Mutex<World>,
-}
-
-#[derive(Default)]
-struct World {
-    images: BTreeMap<String, Image>,
-    containers: BTreeMap<String, Running>,
-    networks: BTreeMap<String, Network>,
-    builds: Vec<String>,
-    created: Vec<Container>,
-    failing_build: Option<String>,
-    down: bool,
-    next: u32,
-}
-
-struct Running {
-    container: Container,
-    state: watch::Sender<State>,
-}
-
-#[derive(Default)]
-struct State {
-    written: Vec<Output>,
-    exit: Option<Exit>,
-    removed: bool,
-}
-
-impl Fake {
-    /// An engine whose containers do what the script says.
-    pub fn new(script: impl Fn(&Container) -> Vec<Step> + Send + Sync + 'static) -> Self {
-        Self {
-            script: Box::new(script),
-            capabilities: Capabilities {
-                name: "fake".to_owned(),
-                cores: 4,
-                memory: 16 << 30,
-            },
-            world: Mutex::default(),
-        }
-    }
-
-    /// The tags built so far, in order.
-    pub fn builds(&self) -> Vec<String> {
-        self.world().builds.clone()
-    }
-
-    /// Every container created so far, in order.
-    pub fn created(&self) -> Vec<Container> {
-        self.world().created.clone()
-    }
-
-    /// The names of containers and networks that are there now.
-    pub fn left(&self) -> Vec<String> {
-        let world = self.world();
-        let containers = world.containers.values().map(|r| r.container.name.clone());
-        containers.chain(world.networks.keys().cloned()).collect()
-    }
-
-    /// From now on a build whose tag contains this fails.
-    pub fn fail_builds_of(&self, part: &str) {
-        self.world().failing_build = Some(part.to_owned());
-    }
-
-    /// Kills the containers with this in their name, as the kernel would.
-    pub fn kill(&self, part: &str) {
-        for running in self.world().containers.values() {
-            if running.container.name.contains(part) {
-                end(&running.state, 137, false);
-            }
-        }
-    }
-
-    /// Makes the engine refuse everything and its containers end, or come back.
-    pub fn set_down(&self, down: bool) {
-        let mut world = self.world();
-        world.down = down;
-        if down {
-            for running in world.containers.values() {
-                end(&running.state, 137, false);
-            }
-        }
-    }
-
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn up(&self) -> Result<MutexGuard<'_, World>, RuntimeError> {
-        let world = self.world();
-        if world.down {
-            return Err(RuntimeError::Refused {
-                action: "answer".to_owned(),
-                message: "connection refused".to_owned(),
-            });
-        }
-        Ok(world)
-    }
-
-    fn state(&self, id: &str) -> Result<watch::Receiver<State>, RuntimeError> {
-        let world = self.up()?;
-        let running = world
-            .containers
-            .get(id)
-            .ok_or_else(|| RuntimeError::Missing(id.to_owned()))?;
-        Ok(running.state.subscribe())
-    }
-}
-
-fn end(state: &watch::Sender<State>, code: i64, out_of_memory: bool) {
-    state.send_modify(|state| {
-        state.exit.get_or_insert(Exit {
-            code,
-            out_of_memory,
-            error: String::new(),
-        });
-    });
-}
-
-async fn play(steps: Vec<Step>, state: watch::Sender<State>) {
-    let write = |output: Output| {
-        state.send_modify(|state| {
-            if state.exit.is_none() {
-                state.written.push(output);
-            }
-        });
-    };
-    for step in steps {
-        match step {
-            Step::Say(line) => write(Output::Stdout(format!("{line}\n").into_bytes())),
-            Step::Log(line) => write(Output::Stderr(format!("{line}\n").into_bytes())),
-            Step::Wait(time) => tokio::time::sleep(time).await,
-            Step::Exit(code) => return end(&state, code, false),
-            Step::OutOfMemory => return end(&state, 137, true),
-            Step::Flood => {
-                while state.borrow().exit.is_none() && !state.borrow().removed {
-                    write(Output::Stderr(vec![b'x'; 4096]));
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-            }
-        }
-    }
-    std::future::pending::<()>().await;
-}
+use crate::runtime::{
+    Build, BuildError, BuildLine, ByteStream, Capabilities, Exit, Image, OutputStream, Resource,
+    Runtime, RuntimeError,
+};
 
 #[async_trait]
 impl Runtime for Fake {
@@ -247,7 +75,7 @@ impl Runtime for Fake {
             return Err(BuildError::Step("returned a non-zero code: 1".to_owned()));
         }
         world.builds.push(build.tag.clone());
-        let image = new_image(&mut world, &build.tag, &build.labels);
+        let image = new_image(&mut world, &build.tag, &[]);
         world.images.insert(build.tag, image);
         Ok(())
     }
@@ -283,8 +111,10 @@ impl Runtime for Fake {
 
     async fn create(&self, container: &Container) -> Result<String, RuntimeError> {
         let mut world = self.up()?;
-        if !world.networks.contains_key(&container.network) {
-            return Err(RuntimeError::Missing(container.network.clone()));
+        if let Some(network) = &container.network
+            && !world.networks.contains_key(network)
+        {
+            return Err(RuntimeError::Missing(network.clone()));
         }
         if !world.images.contains_key(&container.image) {
             return Err(RuntimeError::Missing(container.image.clone()));
