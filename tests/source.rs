@@ -64,7 +64,7 @@ impl Repository {
 /// The newest state of the branches that match, through a mirror.
 fn fetch(mirror: &Mirror, pattern: &str) -> Vec<Snapshot> {
     let branches = mirror.branches(&[pattern.to_owned()]).expect("reachable");
-    mirror.fetch(&branches).expect("fetched");
+    mirror.fetch(&branches, &|_| {}).expect("fetched");
     let snapshot = |branch| mirror.snapshot(branch).expect("a snapshot");
     branches.iter().map(snapshot).collect()
 }

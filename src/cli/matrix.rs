@@ -3,7 +3,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::host::Folders;
 use super::sources::{self, Asked};
-use super::{Outcome, run};
+use super::{Outcome, screen};
 use crate::model::plural;
 use crate::report;
 use crate::spec::{self, BUILTIN};
@@ -17,7 +17,9 @@ pub fn matrix(options: &MatrixOptions) -> Outcome {
         return Ok(Exit::Passed);
     }
     let folders = Folders::find()?;
-    let asked = tokio::task::block_in_place(|| sources::ask(&options.select, &folders.cache))?;
+    let asked = tokio::task::block_in_place(|| {
+        sources::ask(&options.select, &folders.cache, &screen::fetching(None))
+    })?;
     if asked.matrix.cells.is_empty() && asked.matrix.excluded.is_empty() {
         return Err(CliError::Usage(
             "the filters leave no cell of the matrix".to_owned(),
@@ -39,7 +41,7 @@ fn describe(asked: &Asked) -> String {
         .iter()
         .map(|out| (&out.cell, "–".to_owned()));
     let squares: Vec<_> = runs.chain(out).collect();
-    text.push_str(&report::grid(&squares, run::width()));
+    text.push_str(&report::grid(&squares, screen::width()));
     text.push_str(&format!(
         "{} to run",
         plural(matrix.cells.len() as u64, "cell")

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use super::args::{Color, Format, OutputOptions, ReportFile, ReportKind, RunOptions};
+use super::args::{Format, OutputOptions, RunOptions};
 use super::error::CliError;
 use super::exit::Exit;
 use super::host::{self, Folders};
+use super::report_file::{check_writable, write_report};
+use super::screen::{fetching, progress, wants_colour, width};
 use super::sinks::{Sinks, warn};
 use super::sources::{self, Asked};
 use super::{Outcome, clean, planning};
 use crate::engine::{self, Canceller, Emitter, cancellation};
 use crate::event::{Event, Summary};
 use crate::model::{RunId, plural};
-use crate::progress::{Detail, Plain, Progress, Terminal};
 use crate::report::{self, Style};
 use crate::runtime::Runtime;
 use crate::runtime::docker::Docker;
@@ -32,7 +33,8 @@ pub async fn run(options: RunOptions) -> Outcome {
     // Reading sources hashes files and may reach the network: on a thread of its
     // own, while the engine is looked for.
     let (select, cache) = (options.select.clone(), folders.cache.clone());
-    let asking = tokio::task::spawn_blocking(move || sources::ask(&select, &cache));
+    let shown = fetching(Some(&options.output));
+    let asking = tokio::task::spawn_blocking(move || sources::ask(&select, &cache, &shown));
     let (docker, removed) = engine(&folders).await?;
     let asked = something_to_run(asking.await.unwrap_or_else(|panic| {
         // Reading sources panics only when this code is wrong; pass that on.
@@ -145,52 +147,6 @@ async fn listen(canceller: Canceller, emit: Emitter) {
     }
 }
 
-fn progress(options: &OutputOptions) -> Option<Box<dyn Progress>> {
-    let detail = match (options.quiet, options.verbose) {
-        (true, _) => Detail::Quiet,
-        (_, true) => Detail::Verbose,
-        _ => Detail::Normal,
-    };
-    let stderr = std::io::stderr();
-    console::set_colors_enabled_stderr(wants_colour(options.color, stderr.is_terminal()));
-    if options.format == Format::Json && !stderr.is_terminal() {
-        return None;
-    }
-    if stderr.is_terminal() && detail != Detail::Quiet && !is_dumb() {
-        Some(Box::new(Terminal::new(detail)))
-    } else {
-        Some(Box::new(Plain::new(stderr, detail)))
-    }
-}
-
-fn is_dumb() -> bool {
-    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
-}
-
-pub fn wants_colour(color: Color, terminal: bool) -> bool {
-    match color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => {
-            let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            terminal && !refused && !is_dumb()
-        }
-    }
-}
-
-/// The width of standard output, within reason.
-pub fn width() -> u16 {
-    let columns = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let terminal = || {
-        console::Term::stdout()
-            .size_checked()
-            .map(|(_, width)| width)
-    };
-    columns.or_else(terminal).unwrap_or(100).clamp(60, 250)
-}
-
 fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed: usize) {
     let stdout = std::io::stdout();
     let style = if wants_colour(options.color, stdout.is_terminal()) {
@@ -215,54 +171,6 @@ fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed
     text.push('\n');
     // Whoever read it is gone: nothing to tell them.
     let _ = stdout.lock().write_all(text.as_bytes());
-}
-
-/// The folder a file is in, or is to be in.
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-fn check_writable(path: &Path) -> Result<(), CliError> {
-    let folder = folder_of(path);
-    let refuse = |why: String| {
-        let path = path.display();
-        CliError::Usage(format!(
-            "--report {path}: no file can be written there: {why}"
-        ))
-    };
-    if path.is_dir() {
-        return Err(refuse("it is a folder".to_owned()));
-    }
-    match tempfile::tempfile_in(folder) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(refuse(error.to_string())),
-    }
-}
-
-/// Writes a report whole or not at all.
-fn write_report(report: &ReportFile, summary: &Summary) -> Result<(), CliError> {
-    let bytes = match report.kind {
-        ReportKind::Junit => report::junit(summary),
-        ReportKind::Json => report::json(summary),
-    };
-    let folder = folder_of(&report.path);
-    let write = || -> std::io::Result<()> {
-        // As any new file: the umask decides who may read it.
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-        let mut file = tempfile::Builder::new()
-            .permissions(mode)
-            .tempfile_in(folder)?;
-        file.write_all(&bytes)?;
-        file.persist(&report.path)?;
-        Ok(())
-    };
-    write().map_err(|error| CliError::Write {
-        path: report.path.clone(),
-        error,
-    })
 }
 
 fn new_run_id() -> RunId {

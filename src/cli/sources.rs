@@ -5,9 +5,10 @@ use super::args::SelectOptions;
 use super::error::CliError;
 use super::host;
 use crate::matrix::{Matrix, Releases, Selection, Support, expand};
+use crate::progress::Fetching;
 use crate::source::{
-    Mirror, Origin, Snapshot, SourceError, find_checkout, snapshot_branches, snapshot_checkout,
-    snapshot_release,
+    Mirror, OnTransfer, Origin, Snapshot, SourceError, Transfer, find_checkout, snapshot_branches,
+    snapshot_checkout, snapshot_release,
 };
 use crate::spec::{self, Spec};
 
@@ -31,13 +32,16 @@ impl Asked {
 }
 
 /// Reads the matrix file and the sources, and works out the cells.
-pub fn ask(options: &SelectOptions, cache: &Path) -> Result<Asked, CliError> {
+pub fn ask(options: &SelectOptions, cache: &Path, fetching: &Fetching) -> Result<Asked, CliError> {
+    let on_transfer = |transfer: &Transfer| {
+        fetching.show(&transfer.what, transfer.done, transfer.total, transfer.unit);
+    };
     let (name, text) = host::matrix_file(options)?;
     let spec = spec::parse(&name, &text)?;
     let selection = Selection::new(&options.branch, &options.python, &options.database)?;
     let mut snapshots = Vec::new();
     for origin in origins(options)? {
-        snapshots.extend(snapshots_of(&origin, options, &spec, cache)?);
+        snapshots.extend(snapshots_of(&origin, options, &spec, cache, &on_transfer)?);
     }
     for (index, snapshot) in snapshots.iter().enumerate() {
         let branch = &snapshot.revision.branch;
@@ -87,12 +91,19 @@ fn snapshots_of(
     options: &SelectOptions,
     spec: &Spec,
     cache: &Path,
+    on_transfer: &OnTransfer<'_>,
 ) -> Result<Vec<Snapshot>, CliError> {
     match origin {
         Origin::Release(version) => {
             let index = host::package_index();
             let folder = cache.join("releases");
-            Ok(vec![snapshot_release(&index, version.as_deref(), &folder)?])
+            let version = version.as_deref();
+            Ok(vec![snapshot_release(
+                &index,
+                version,
+                &folder,
+                on_transfer,
+            )?])
         }
         Origin::Checkout(folder) if options.branch.is_empty() => {
             let mut snapshot = snapshot_checkout(folder)?;
@@ -112,7 +123,7 @@ fn snapshots_of(
             }
             Ok(snapshots)
         }
-        Origin::Git(url) => branches_of(url, options, spec, cache),
+        Origin::Git(url) => branches_of(url, options, spec, cache, on_transfer),
     }
 }
 
@@ -121,6 +132,7 @@ fn branches_of(
     options: &SelectOptions,
     spec: &Spec,
     cache: &Path,
+    on_transfer: &OnTransfer<'_>,
 ) -> Result<Vec<Snapshot>, CliError> {
     let patterns = if options.branch.is_empty() {
         &spec.branches
@@ -132,7 +144,7 @@ fn branches_of(
     if branches.is_empty() {
         return Err(no_branch(url, patterns));
     }
-    mirror.fetch(&branches)?;
+    mirror.fetch(&branches, on_transfer)?;
     let snapshots: Result<Vec<_>, SourceError> = branches
         .iter()
         .map(|branch| mirror.snapshot(branch))

@@ -3,12 +3,14 @@
 //! **Architecture invariant:** a view is made from events and the summary so
 //! far; the engine knows nothing of it.
 
+mod fetching;
 mod line;
 mod plain;
 mod tty;
 
 use crate::event::{Envelope, Summary};
 
+pub use fetching::Fetching;
 pub use plain::Plain;
 pub use tty::Terminal;
 

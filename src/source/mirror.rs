@@ -1,11 +1,11 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use git2::{Direction, FetchOptions, ProxyOptions, Repository};
+use git2::{Direction, FetchOptions, ProxyOptions, RemoteCallbacks, Repository};
 use sha2::{Digest, Sha256};
 
 use super::commit::{BranchGlobs, snapshot_commit};
-use super::{Snapshot, SourceError};
+use super::{OnTransfer, Snapshot, SourceError, Transfer};
 use crate::model::hex;
 
 /// A bare copy of a git URL in the cache, with only the branches asked for.
@@ -72,7 +72,11 @@ impl Mirror {
     ///
     /// # Errors
     /// When the remote cannot be reached or the cache not be written.
-    pub fn fetch(&self, branches: &[RemoteBranch]) -> Result<(), SourceError> {
+    pub fn fetch(
+        &self,
+        branches: &[RemoteBranch],
+        on_transfer: &OnTransfer<'_>,
+    ) -> Result<(), SourceError> {
         let git = || SourceError::git(self.url.clone());
         let parent = self.folder.parent().unwrap_or(&self.folder);
         std::fs::create_dir_all(parent).map_err(SourceError::io(parent))?;
@@ -100,6 +104,17 @@ impl Mirror {
         let mut options = FetchOptions::new();
         options.download_tags(git2::AutotagOption::None);
         options.proxy_options(proxy());
+        let mut callbacks = RemoteCallbacks::new();
+        callbacks.transfer_progress(|progress| {
+            on_transfer(&Transfer {
+                what: self.url.clone(),
+                done: progress.received_objects() as u64,
+                total: Some(progress.total_objects() as u64),
+                unit: "objects",
+            });
+            true
+        });
+        options.remote_callbacks(callbacks);
         repository
             .remote_anonymous(self.url.as_str())
             .and_then(|mut remote| remote.fetch(&refspecs, Some(&mut options), None))

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::snapshot::list_files;
-use super::{Snapshot, SourceError};
+use super::{OnTransfer, Snapshot, SourceError, Transfer};
 use crate::model::{Revision, Version, hex};
 
 /// A package index that speaks the Simple API as JSON (PEP 691).
@@ -105,7 +105,12 @@ impl PackageIndex {
         }
     }
 
-    fn download(&self, file: &ProjectFile, into: &mut impl Write) -> Result<(), SourceError> {
+    fn download(
+        &self,
+        file: &ProjectFile,
+        into: &mut impl Write,
+        on_transfer: &OnTransfer<'_>,
+    ) -> Result<(), SourceError> {
         let page = format!("{}/django/", self.url);
         let failed = |message: String| SourceError::Index {
             url: file.url.clone(),
@@ -120,16 +125,25 @@ impl PackageIndex {
             .get(url.as_str())
             .call()
             .map_err(|error| failed(error.to_string()))?;
+        let total = response.body().content_length();
         let mut body = response.body_mut().as_reader();
         let mut digest = Sha256::new();
         let mut buffer = vec![0; 1 << 16];
+        let mut done = 0;
         loop {
+            on_transfer(&Transfer {
+                what: file.filename.clone(),
+                done,
+                total,
+                unit: "bytes",
+            });
             let count = body
                 .read(&mut buffer)
                 .map_err(|error| failed(error.to_string()))?;
             if count == 0 {
                 break;
             }
+            done += count as u64;
             digest.update(&buffer[..count]);
             into.write_all(&buffer[..count])
                 .map_err(|error| failed(error.to_string()))?;
@@ -156,6 +170,7 @@ pub fn snapshot_release(
     index: &PackageIndex,
     version: Option<&str>,
     cache: &Path,
+    on_transfer: &OnTransfer<'_>,
 ) -> Result<Snapshot, SourceError> {
     let folder = |version: &str| cache.join(format!("django-{version}"));
     let version = match version {
@@ -163,7 +178,7 @@ pub fn snapshot_release(
         _ => {
             let (version, file) = index.find(version)?;
             if !folder(&version).is_dir() {
-                unpack(index, &file, cache, &folder(&version))?;
+                unpack(index, &file, cache, &folder(&version), on_transfer)?;
             }
             version
         }
@@ -189,10 +204,11 @@ fn unpack(
     file: &ProjectFile,
     cache: &Path,
     target: &Path,
+    on_transfer: &OnTransfer<'_>,
 ) -> Result<(), SourceError> {
     std::fs::create_dir_all(cache).map_err(SourceError::io(cache))?;
     let mut archive = tempfile::tempfile_in(cache).map_err(SourceError::io(cache))?;
-    index.download(file, &mut archive)?;
+    index.download(file, &mut archive, on_transfer)?;
     std::io::Seek::rewind(&mut archive).map_err(SourceError::io(cache))?;
     let staging = tempfile::tempdir_in(cache).map_err(SourceError::io(cache))?;
     let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(archive));
