@@ -156,7 +156,7 @@ pub struct OutputOptions {
     /// Show only what goes wrong
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Show every line of builds and cells
+    /// Show every line of builds and cells, and why tests were skipped
     #[arg(long, short)]
     pub verbose: bool,
     /// When to use colour; NO_COLOR is honoured

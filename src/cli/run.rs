@@ -160,6 +160,9 @@ fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed
     };
     let mut text = report::problems(summary, style, &log_of);
     text.push_str(&report::failures(summary, style));
+    if options.verbose {
+        text.push_str(&report::skips(summary, style));
+    }
     text.push_str(&report::table(summary, width(), style));
     if removed > 0 {
         text.push_str(&format!(

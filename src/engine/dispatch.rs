@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::images::Images;
 use super::lifecycle::{RECOVERY, finish, prepare, run_cell, tell};
 use super::services::Services;
-use super::tree::PreparedTree;
+use super::tree::{Layers, PreparedTree};
 use super::verdict::Verdict;
 use super::world::World;
 use super::{Cancel, Emitter, janitor};
@@ -34,6 +34,7 @@ pub async fn run(
     emit.emit(Event::RunStarted(Box::new(started))).await;
     let plan = Arc::new(plan);
     let world = Arc::new(World {
+        layers: Layers::default(),
         images: Images::new(&plan, Arc::clone(&runtime), emit.clone()),
         services: Services::new(&plan, Arc::clone(&runtime), emit.clone()),
         plan: Arc::clone(&plan),
@@ -52,6 +53,9 @@ pub async fn run(
         tell(&world, cell, Verdict::cancelled(), 0.0).await;
     }
     clean_up(&world).await;
+    if !cancel.is_cancelled() {
+        world.layers.forget_oldest(world.runtime.as_ref()).await;
+    }
     emit.emit(Event::RunFinished {
         seconds: began.elapsed().as_secs_f64(),
         interrupted: cancel.is_cancelled(),

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::attempt::Attempt;
 use super::images::Problem;
-use super::tree::{self, PreparedTree};
+use super::tree::PreparedTree;
 use super::verdict::Verdict;
 use super::world::World;
 use crate::event::Event;
@@ -28,14 +28,11 @@ pub async fn prepare(world: &World, index: usize) -> Result<PreparedTree, Verdic
         .await;
     let own = async {
         let parent = world.images.ensure(&cell.image).await?;
-        tree::prepare(
-            &world.images,
-            world.runtime.as_ref(),
-            &world.plan,
-            &parent,
-            &cell.tree,
-        )
-        .await
+        let (images, runtime) = (&world.images, world.runtime.as_ref());
+        world
+            .layers
+            .prepare(images, runtime, &world.plan, &parent, &cell.tree)
+            .await
     };
     let services = async {
         let all = cell

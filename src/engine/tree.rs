@@ -1,13 +1,15 @@
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::images::{Images, Problem};
 use crate::model::SnapshotId;
-use crate::plan::{Context, Plan, TreeFiles, TreeLayer, delta_upload, label};
+use crate::plan::{Context, Label, Plan, TreeFiles, TreeLayer, delta_upload, label};
 use crate::runtime::{Image, Runtime, RuntimeError};
 
 /// A delta of more files than this is worth a layer of its own.
 const DELTA_FILES: usize = 400;
-/// Layers kept for each test image; older ones go when a new one is made.
+/// Layers kept of a family: on the same test image, with the same runner. Older
+/// ones go after a run that made a new one.
 const KEPT_LAYERS: usize = 6;
 
 /// A tree that a cell can start on.
@@ -19,37 +21,79 @@ pub struct PreparedTree {
     pub upload: Option<Context>,
 }
 
-/// Makes sure that an image with this tree is there: the layer itself, or one
-/// of an earlier tree and what is different since.
-pub async fn prepare(
-    images: &Images,
-    runtime: &dyn Runtime,
-    plan: &Plan,
-    parent: &str,
-    tree: &Arc<dyn TreeFiles>,
-) -> Result<PreparedTree, Problem> {
-    let layer = TreeLayer::new(parent, tree, &plan.runner);
-    if runtime.image(&layer.tag).await?.is_some() {
-        tree.remember();
-        return Ok(PreparedTree {
-            image: layer.tag,
+/// The tree layers of a run.
+#[derive(Debug, Default)]
+pub struct Layers(Mutex<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// The layers that cells start on.
+    used: BTreeSet<String>,
+    /// The families that got a new layer.
+    grown: BTreeSet<Vec<Label>>,
+}
+
+impl Layers {
+    /// Makes sure that an image with this tree is there: the layer itself, or
+    /// one of an earlier tree and what is different since.
+    pub async fn prepare(
+        &self,
+        images: &Images,
+        runtime: &dyn Runtime,
+        plan: &Plan,
+        parent: &str,
+        tree: &Arc<dyn TreeFiles>,
+    ) -> Result<PreparedTree, Problem> {
+        let layer = TreeLayer::new(parent, tree, &plan.runner);
+        let prepared = if runtime.image(&layer.tag).await?.is_some() {
+            tree.remember();
+            PreparedTree::whole(&layer)
+        } else if let Some(near) = nearest(&runtime.images(&layer.family).await?, tree) {
+            near
+        } else {
+            let name = format!("tree {} on {}", tree.id().short(), short(parent));
+            images
+                .once(&layer.tag, &name, || make(runtime, plan, &layer))
+                .await?;
+            tree.remember();
+            self.seen().grown.insert(layer.family.clone());
+            PreparedTree::whole(&layer)
+        };
+        self.seen().used.insert(prepared.image.clone());
+        Ok(prepared)
+    }
+
+    /// Removes the oldest layers of families that grew, but none that a cell of
+    /// this run started on: the next run may well want the same.
+    pub async fn forget_oldest(&self, runtime: &dyn Runtime) {
+        let Seen { used, grown } = std::mem::take(&mut *self.seen());
+        for family in grown {
+            let Ok(mut layers) = runtime.images(&family).await else {
+                continue;
+            };
+            layers.sort_by_key(|layer| std::cmp::Reverse(layer.created));
+            let old = layers.iter().skip(KEPT_LAYERS);
+            for tag in old.flat_map(|layer| &layer.tags) {
+                if !used.contains(tag) {
+                    // Another run may be using it; then it stays until next time.
+                    let _ = runtime.remove_image(tag).await;
+                }
+            }
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PreparedTree {
+    fn whole(layer: &TreeLayer) -> Self {
+        Self {
+            image: layer.tag.clone(),
             upload: None,
-        });
+        }
     }
-    let others = runtime.images(&layer.family).await?;
-    if let Some(near) = nearest(&others, tree) {
-        return Ok(near);
-    }
-    let name = format!("tree {} on {}", tree.id().short(), short(parent));
-    images
-        .once(&layer.tag, &name, || make(runtime, plan, &layer))
-        .await?;
-    tree.remember();
-    forget_oldest(runtime, others).await;
-    Ok(PreparedTree {
-        image: layer.tag,
-        upload: None,
-    })
 }
 
 /// The layer from which the fewest files are different, if they are few.
@@ -85,15 +129,6 @@ async fn make(runtime: &dyn Runtime, plan: &Plan, layer: &TreeLayer) -> Result<(
     // Removed with the run if not now.
     let _ = runtime.remove(&id).await;
     kept
-}
-
-async fn forget_oldest(runtime: &dyn Runtime, mut layers: Vec<Image>) {
-    layers.sort_by_key(|layer| std::cmp::Reverse(layer.created));
-    let old = layers.iter().skip(KEPT_LAYERS - 1);
-    for tag in old.flat_map(|layer| &layer.tags) {
-        // Another run may be using it; then it stays until next time.
-        let _ = runtime.remove_image(tag).await;
-    }
 }
 
 /// `djbuild/python3.14-sqlite:0123…` as a person names it.

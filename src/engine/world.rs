@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use super::images::Images;
 use super::services::Services;
+use super::tree::Layers;
 use super::{Cancel, Emitter};
 use crate::model::CellName;
 use crate::plan::Plan;
@@ -15,6 +16,7 @@ pub struct World {
     pub emit: Emitter,
     pub cancel: Cancel,
     pub images: Images,
+    pub layers: Layers,
     pub services: Services,
     pub finished: Mutex<HashSet<CellName>>,
 }

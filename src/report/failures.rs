@@ -64,7 +64,7 @@ fn one(summary: &Summary, failure: &Failure, cells: &[&Cell], style: Style) -> S
     text
 }
 
-fn clip(line: &str) -> String {
+pub(super) fn clip(line: &str) -> String {
     match line.char_indices().nth(TRACEBACK_COLUMNS) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line.to_owned(),
@@ -154,22 +154,6 @@ pub fn problems(
         text.push('\n');
     }
     text
-}
-
-/// Why tests were skipped, over all cells, most frequent first.
-pub fn skips(summary: &Summary) -> Vec<(String, u64)> {
-    let mut reasons: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
-    for cell in &summary.cells {
-        for (reason, count) in &cell.skips {
-            *reasons.entry(reason).or_default() += count;
-        }
-    }
-    let mut reasons: Vec<(String, u64)> = reasons
-        .into_iter()
-        .map(|(reason, count)| (reason.to_owned(), count))
-        .collect();
-    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    reasons
 }
 
 #[cfg(test)]

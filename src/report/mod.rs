@@ -5,12 +5,14 @@ mod failures;
 mod grid;
 mod json;
 mod junit;
+mod skips;
 mod style;
 mod table;
 
-pub use failures::{failures, problems, reproduce, skips};
+pub use failures::{failures, problems, reproduce};
 pub use grid::grid;
 pub use json::json;
 pub use junit::junit;
+pub use skips::skips;
 pub use style::Style;
 pub use table::table;

@@ -62,6 +62,11 @@ impl Fake {
         self.world().builds.clone()
     }
 
+    /// The tags that are there now.
+    pub fn images(&self) -> Vec<String> {
+        self.world().images.keys().cloned().collect()
+    }
+
     /// Every container created so far, in order.
     pub fn created(&self) -> Vec<Container> {
         self.world().created.clone()

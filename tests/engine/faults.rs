@@ -1,0 +1,81 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use djbuild::event::Event;
+use djbuild::model::{Cause, Outcome};
+use djbuild::runtime::fake::Step;
+
+use super::world::{HELLO, STARTED, is_service, passing, plan, run_and, say, world};
+
+#[tokio::test(start_paused = true)]
+async fn cells_of_a_database_that_dies_are_run_once_more_on_a_fresh_one() {
+    let fake = world(|container| {
+        if container.name.ends_with("-1") {
+            vec![
+                say(HELLO),
+                say(STARTED),
+                Step::Wait(Duration::from_secs(500)),
+                Step::Exit(0),
+            ]
+        } else {
+            passing()
+        }
+    });
+    let killer = Arc::clone(&fake);
+    let ran = run_and(plan(&["postgresql17"]), &fake, move |event, _| {
+        if matches!(event, Event::TestStarted { .. }) {
+            killer.kill("postgresql17-1");
+        }
+    })
+    .await;
+    assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None));
+    assert_eq!(ran.summary.cells[0].attempts, 2);
+    assert!(
+        ran.events
+            .iter()
+            .any(|e| matches!(e, Event::ServiceDied { .. }))
+    );
+    assert_eq!(fake.created().iter().filter(|c| is_service(c)).count(), 2);
+    assert!(fake.left().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_dies_twice_is_infrastructure() {
+    let fake = world(|_| vec![say(HELLO), say(STARTED)]);
+    let killer = Arc::clone(&fake);
+    let ran = run_and(plan(&["postgresql17"]), &fake, move |event, _| {
+        if matches!(event, Event::TestStarted { .. }) {
+            killer.kill("-postgresql17-");
+        }
+    })
+    .await;
+    assert_eq!(
+        ran.verdict(0),
+        (Some(Outcome::Infrastructure), Some(Cause::ServiceDied))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_restarts_is_waited_for_and_the_cell_run_again() {
+    let fake = world(|container| {
+        if container.name.ends_with("-1") {
+            vec![say(HELLO), say(STARTED)]
+        } else {
+            passing()
+        }
+    });
+    let breaker = Arc::clone(&fake);
+    let ran = run_and(plan(&["sqlite"]), &fake, move |event, _| {
+        if matches!(event, Event::TestStarted { .. }) {
+            breaker.set_down(true);
+            let mender = Arc::clone(&breaker);
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                mender.set_down(false);
+            });
+        }
+    })
+    .await;
+    assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None));
+    assert!(fake.left().is_empty(), "{:?}", fake.left());
+}

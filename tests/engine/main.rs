@@ -1,0 +1,8 @@
+//! What the engine decides, on a container engine in memory.
+
+mod endings;
+mod faults;
+mod images;
+mod sharing;
+mod stopping;
+mod world;

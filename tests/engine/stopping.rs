@@ -1,0 +1,94 @@
+use djbuild::engine;
+use djbuild::event::Event;
+use djbuild::model::{Outcome, RunId};
+use djbuild::plan::Network;
+use djbuild::runtime::Runtime;
+use djbuild::runtime::fake::Step;
+
+use super::world::{HELLO, ONE_PASSED, STARTED, TWO_FAILED, end, plan, run, run_and, say, world};
+
+#[tokio::test(start_paused = true)]
+async fn fail_fast_ends_the_run_at_the_first_bad_cell() {
+    let fake = world(|_| vec![say(HELLO), say(TWO_FAILED), end(1), Step::Exit(1)]);
+    let mut plan = plan(&["sqlite"; 6]);
+    plan.pace.jobs = 1;
+    plan.pace.fail_fast = true;
+    let ran = run(plan, &fake).await;
+    let failed = ran
+        .summary
+        .cells
+        .iter()
+        .filter(|c| c.outcome == Some(Outcome::Failed))
+        .count();
+    let cancelled = ran
+        .summary
+        .cells
+        .iter()
+        .filter(|c| c.outcome == Some(Outcome::Cancelled))
+        .count();
+    assert_eq!((failed, cancelled), (1, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_run_reports_what_finished_and_leaves_nothing() {
+    let fake = world(|_| vec![say(HELLO), say(ONE_PASSED), say(STARTED)]);
+    let ran = run_and(
+        plan(&["postgresql17", "sqlite", "sqlite"]),
+        &fake,
+        |event, canceller| {
+            if matches!(event, Event::TestStarted { .. }) {
+                canceller.press();
+            }
+        },
+    )
+    .await;
+    assert_eq!(ran.summary.outcome(), Outcome::Cancelled);
+    assert!(ran.summary.totals().tests >= 1);
+    assert!(
+        ran.summary
+            .cells
+            .iter()
+            .all(|c| c.outcome == Some(Outcome::Cancelled))
+    );
+    assert!(fake.left().is_empty(), "{:?}", fake.left());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_interrupt_ends_the_run_at_once_and_leaves_nothing() {
+    let fake = world(|_| vec![say(HELLO), say(STARTED)]);
+    let ran = run_and(
+        plan(&["postgresql17", "sqlite"]),
+        &fake,
+        |event, canceller| {
+            if matches!(event, Event::TestStarted { .. }) {
+                canceller.press();
+                canceller.press();
+            }
+        },
+    )
+    .await;
+    assert_eq!(ran.summary.outcome(), Outcome::Cancelled);
+    assert!(fake.left().is_empty(), "{:?}", fake.left());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_dead_are_swept_and_the_living_are_left_alone() {
+    let fake = world(|_| vec![]);
+    for run in ["dead", "live"] {
+        let labels = vec![("djbuild.run".to_owned(), run.to_owned())];
+        let name = format!("net-{run}");
+        fake.create_network(&Network { name, labels })
+            .await
+            .expect("up");
+    }
+    let other = Network {
+        name: "unlabelled".into(),
+        labels: vec![],
+    };
+    fake.create_network(&other).await.expect("up");
+    let swept = engine::sweep(fake.as_ref(), |left| left.run == RunId::new("dead"))
+        .await
+        .expect("up");
+    assert_eq!(swept.len(), 1);
+    assert_eq!(fake.left(), ["net-live", "unlabelled"]);
+}

@@ -1,0 +1,196 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use djbuild::engine::{self, Canceller, Emitter, cancellation};
+use djbuild::event::{Envelope, Event, RunStarted, Summary};
+use djbuild::model::{Cause, Cell, DatabaseKind, Outcome, RunId, SnapshotId};
+use djbuild::plan::{
+    BaseSource, BuildEnvironment, CellPlan, Container, Dockerfiles, EachFile, Pace, Plan, Recipe,
+    Service, Sharing, TreeDelta, TreeFiles,
+};
+use djbuild::runtime::fake::{Fake, Step};
+use tokio::sync::mpsc;
+
+struct NoFiles(SnapshotId);
+
+impl TreeFiles for NoFiles {
+    fn id(&self) -> &SnapshotId {
+        &self.0
+    }
+    fn delta_from(&self, earlier: &SnapshotId) -> Option<TreeDelta> {
+        (earlier.as_str() == "before").then(|| TreeDelta {
+            changed: vec![b"edited.py".to_vec()],
+            deleted: vec![],
+        })
+    }
+    fn for_each(&self, _each: &mut EachFile<'_>) -> io::Result<()> {
+        Ok(())
+    }
+    fn for_paths(&self, _paths: &[Vec<u8>], _each: &mut EachFile<'_>) -> io::Result<()> {
+        Ok(())
+    }
+    fn remember(&self) {}
+}
+
+pub fn plan_of(databases: &[&str], tree: &str, sharing: Sharing) -> Plan {
+    let files = Dockerfiles::embedded();
+    let environment = BuildEnvironment::default();
+    let cells = databases.iter().enumerate().map(|(index, database)| {
+        let cell = Cell {
+            branch: format!("branch{index}"),
+            python: "3.14".parse().expect("a literal"),
+            database: database.parse().expect("a literal"),
+            variant: None,
+        };
+        CellPlan {
+            image: Recipe::python(
+                cell.python,
+                DatabaseKind::Sqlite,
+                &BTreeMap::new(),
+                &environment,
+                "",
+                &files,
+            ),
+            tree: Arc::new(NoFiles(SnapshotId::new(tree))),
+            database: Service::database(&cell.database, sharing, "", &files),
+            caches: vec![],
+            database_name: format!("django_{index}"),
+            arguments: vec![],
+            cell,
+        }
+    });
+    Plan {
+        run: RunId::new("test-run"),
+        owner: "me".into(),
+        cells: cells.collect(),
+        pace: Pace {
+            jobs: 2,
+            cores: 2,
+            parallel: None,
+            cell_timeout: Duration::from_secs(3600),
+            quiet_timeout: Duration::from_secs(600),
+            ready_timeout: Duration::from_secs(60),
+            log_limit: 1 << 20,
+            memory: 1 << 30,
+            fail_fast: false,
+        },
+        runner: files.runner(),
+        environment,
+        base_source: BaseSource::Auto,
+    }
+}
+
+pub fn plan(databases: &[&str]) -> Plan {
+    plan_of(databases, "tree", Sharing::Shared)
+}
+
+pub fn is_service(container: &Container) -> bool {
+    container
+        .labels
+        .iter()
+        .any(|(key, value)| key == "djbuild.service" && value != "tree")
+}
+
+pub const HELLO: &str = r#"{"event":"hello","protocol":1,"python":"3.14.0","implementation":"CPython","django":"6.1.3"}"#;
+pub const COLLECTED: &str = r#"{"event":"collected","tests":2,"parallel":1}"#;
+pub const STARTED: &str = r#"{"event":"started","test":"a.B.two"}"#;
+pub const ONE_PASSED: &str =
+    r#"{"event":"test","test":"a.B.one","outcome":"passed","seconds":0.1}"#;
+pub const TWO_FAILED: &str = r#"{"event":"test","test":"a.B.two","outcome":"failed","seconds":0.1,"traceback":"AssertionError"}"#;
+
+pub fn say(line: &str) -> Step {
+    Step::Say(line.to_owned())
+}
+
+pub fn end(failures: u32) -> Step {
+    Step::Say(format!(
+        r#"{{"event":"end","tests":2,"failures":{failures},"errors":0,"skipped":0,"expected_failures":0,"unexpected_successes":0,"seconds":1}}"#
+    ))
+}
+
+pub fn passing() -> Vec<Step> {
+    vec![
+        say(HELLO),
+        say(COLLECTED),
+        say(ONE_PASSED),
+        end(0),
+        Step::Exit(0),
+    ]
+}
+
+/// Services live until they are stopped; cells do what `cell` says.
+pub fn world(cell: impl Fn(&Container) -> Vec<Step> + Send + Sync + 'static) -> Arc<Fake> {
+    Arc::new(Fake::new(move |container| {
+        if container.name.contains("tree-") {
+            vec![Step::Exit(0)]
+        } else if is_service(container) {
+            vec![]
+        } else {
+            cell(container)
+        }
+    }))
+}
+
+pub struct Ran {
+    pub summary: Summary,
+    pub events: Vec<Event>,
+}
+
+impl Ran {
+    pub fn verdict(&self, cell: usize) -> (Option<Outcome>, Option<Cause>) {
+        let cell = &self.summary.cells[cell];
+        (cell.outcome, cell.cause)
+    }
+
+    pub fn detail(&self, cell: usize) -> &str {
+        &self.summary.cells[cell].detail
+    }
+}
+
+pub async fn run(plan: Plan, fake: &Arc<Fake>) -> Ran {
+    run_and(plan, fake, |_, _| {}).await
+}
+
+/// Runs the plan; `on_event` sees every event and may cancel.
+pub async fn run_and(
+    plan: Plan,
+    fake: &Arc<Fake>,
+    mut on_event: impl FnMut(&Event, &Canceller),
+) -> Ran {
+    let (sender, mut receiver) = mpsc::channel::<Envelope>(64);
+    let (canceller, cancel) = cancellation();
+    let started = RunStarted {
+        run: plan.run.clone(),
+        djbuild: "0".into(),
+        revisions: vec![],
+        cells: plan.cells.iter().map(|cell| cell.cell.clone()).collect(),
+        excluded: vec![],
+        arguments: vec![],
+        jobs: plan.pace.jobs,
+    };
+    let runtime = Arc::clone(fake);
+    let engine = tokio::spawn(engine::run(
+        plan,
+        started,
+        runtime,
+        Emitter::new(sender),
+        cancel,
+    ));
+    let mut events = Vec::new();
+    let mut summary: Option<Summary> = None;
+    while let Some(envelope) = receiver.recv().await {
+        match &mut summary {
+            None => summary = Summary::begin(&envelope),
+            Some(summary) => summary.apply(&envelope.event),
+        }
+        on_event(&envelope.event, &canceller);
+        events.push(envelope.event);
+    }
+    engine.await.expect("the engine does not panic");
+    Ran {
+        summary: summary.expect("the run began"),
+        events,
+    }
+}
