@@ -159,7 +159,7 @@ fn every_outcome_is_counted_as_django_counts_it_serial_and_parallel() {
 fn ruined_cells_are_told_apart_by_name() {
     let user = User::new();
     let checkout = user.checkout();
-    let cases: [(&str, &[&str], i32, &str, &str); 7] = [
+    let cases: [(&str, &[&str], i32, &str, &str); 8] = [
         (
             "djbuild_awkward.crash",
             &["--parallel", "1"],
@@ -202,6 +202,7 @@ fn ruined_cells_are_told_apart_by_name() {
             "infrastructure",
             "out-of-memory",
         ),
+        ("djbuild_awkward.full", &[], 3, "infrastructure", "no-space"),
         ("no_such_label", &[], 1, "failed", "null"),
     ];
     for (label, flags, status, outcome, cause) in cases {

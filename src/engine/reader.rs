@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
     async fn log(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line).into_owned();
         if line.contains("[Errno 28]") || line.contains("No space left on device") {
-            self.seen.no_space = true;
+            self.seen.no_space.get_or_insert_with(|| line.clone());
         }
         keep_tail(&mut self.seen.tail, &line);
         let cell = self.cell.clone();

@@ -25,8 +25,8 @@ pub struct Seen {
     pub in_flight: Option<String>,
     /// What a crash, an unready service or a broken suite said of itself.
     pub complaint: Option<RunnerMessage>,
-    /// Whether its log says that a disk is full.
-    pub no_space: bool,
+    /// The first line of its log that says that a disk is full.
+    pub no_space: Option<String>,
     /// The last lines of its human log.
     pub tail: Vec<String>,
 }
@@ -88,16 +88,22 @@ impl Verdict {
 
     /// The verdict on a cell whose container ended by itself.
     pub fn of(seen: &Seen, exit: &Exit) -> Self {
+        // Tests that failed where memory or space ran out say nothing of Django.
+        let ran_out = exit.out_of_memory || seen.no_space.is_some();
         if let Some(counts) = &seen.totals
-            && (counts.bad() > 0 || exit.code == 0)
+            && (if counts.bad() > 0 {
+                !ran_out
+            } else {
+                exit.code == 0
+            })
         {
             return Self::of_totals(counts);
         }
         if exit.out_of_memory {
             return Self::ours(Cause::OutOfMemory, in_flight(seen));
         }
-        if seen.no_space {
-            return Self::ours(Cause::NoSpace, last_words(seen));
+        if let Some(line) = &seen.no_space {
+            return Self::ours(Cause::NoSpace, line.trim());
         }
         match &seen.complaint {
             Some(RunnerMessage::Crashed { test, signal, exit }) => {
@@ -192,7 +198,7 @@ mod tests {
             ..Seen::default()
         };
         let full = Seen {
-            no_space: true,
+            no_space: Some("[Errno 28]".into()),
             ..Seen::default()
         };
         let out_of_memory = Exit {
@@ -200,7 +206,23 @@ mod tests {
             out_of_memory: true,
             error: String::new(),
         };
+        let starved = Seen {
+            no_space: Some("[Errno 28]".into()),
+            ..ended(1)
+        };
         let cases = [
+            (
+                starved,
+                exit(1),
+                Outcome::Infrastructure,
+                Some(Cause::NoSpace),
+            ),
+            (
+                ended(1),
+                out_of_memory.clone(),
+                Outcome::Infrastructure,
+                Some(Cause::OutOfMemory),
+            ),
             (ended(0), exit(0), Outcome::Passed, None),
             (ended(1), exit(1), Outcome::Failed, None),
             (ended(0), exit(1), Outcome::Errored, Some(Cause::SuiteBroke)),
