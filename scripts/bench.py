@@ -146,7 +146,10 @@ def bench_edit():
     cache = Path(os.environ.get("DJBUILD_CACHE_DIR") or Path.home() / ".cache/djbuild")
     djbuild("no.such.label", "--source", f"pypi:Django=={RELEASE}", "--database", "sqlite")
     checkout = home / "django"
-    shutil.copytree(cache / f"releases/django-{RELEASE}", checkout, symlinks=True)
+    checkout.mkdir()
+    release = ["git", "-C", str(cache / "releases.git"), "archive", f"refs/djbuild/django-{RELEASE}"]
+    archive = subprocess.run(release, check=True, stdout=subprocess.PIPE).stdout
+    subprocess.run(["tar", "-x"], cwd=checkout, input=archive, check=True)
     git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@example.org"]
     for words in (["init", "-q", "-b", "main"], ["add", "-f", "."], ["commit", "-qm", "Django"]):
         subprocess.run([*git, *words], cwd=checkout, check=True)

@@ -96,14 +96,8 @@ fn snapshots_of(
     match origin {
         Origin::Release(version) => {
             let index = host::package_index();
-            let folder = cache.join("releases");
             let version = version.as_deref();
-            Ok(vec![snapshot_release(
-                &index,
-                version,
-                &folder,
-                on_transfer,
-            )?])
+            Ok(vec![snapshot_release(&index, version, cache, on_transfer)?])
         }
         Origin::Checkout(folder) if options.branch.is_empty() => {
             let mut snapshot = snapshot_checkout(folder)?;

@@ -1,13 +1,17 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use git2::{Repository, Status, StatusOptions};
+use git2::{
+    IndexEntry, IndexEntryExtendedFlag, IndexEntryFlag, Odb, Repository, Status, StatusOptions,
+    Statuses,
+};
 
 use super::aside::Aside;
 use super::commit::{BranchGlobs, snapshot_commit};
-use super::snapshot::{list_files, read_as_listed};
-use super::{Manifest, Snapshot, SourceError};
+use super::disk::read_file;
+use super::{Entry, Manifest, Mode, Snapshot, SourceError};
 use crate::model::Revision;
 
 const MARKS: [&str; 2] = ["tests/runtests.py", "django/__init__.py"];
@@ -55,28 +59,13 @@ pub fn snapshot_checkout(folder: &Path) -> Result<Snapshot, SourceError> {
         }
     }
 
-    let mut paths: Vec<Vec<u8>> = repository
-        .index()
-        .map_err(git())?
-        .iter()
-        .map(|entry| entry.path)
-        .collect();
     let mut options = StatusOptions::new();
     options
         .include_untracked(true)
         .recurse_untracked_dirs(true)
         .include_ignored(false);
     let statuses = repository.statuses(Some(&mut options)).map_err(git())?;
-    let untracked = statuses
-        .iter()
-        .filter(|status| status.status().contains(Status::WT_NEW))
-        .map(|status| status.path_bytes().to_vec());
-    paths.extend(untracked);
-    paths.sort_unstable();
-    paths.dedup();
-
-    let manifest = list_files(&root, &paths)?;
-    let aside = uncommitted(&repository, &root, &manifest)?;
+    let (manifest, aside) = list(&repository, &root, &statuses)?;
     let revision = Revision {
         source: place,
         branch: branch_name(&repository, &root),
@@ -88,8 +77,7 @@ pub fn snapshot_checkout(folder: &Path) -> Result<Snapshot, SourceError> {
         modified: statuses.len(),
         snapshot: manifest.id(),
     };
-    let git_folder = repository.path().to_owned();
-    Ok(Snapshot::of_blobs(revision, manifest, git_folder, aside))
+    Ok(Snapshot::new(revision, manifest, &repository, aside))
 }
 
 /// The branches of a checkout that match one of the globs, as committed,
@@ -120,26 +108,67 @@ pub fn snapshot_branches(folder: &Path, globs: &[String]) -> Result<Vec<Snapshot
         .collect()
 }
 
-/// Puts aside what git does not keep yet: a run may take hours, and its user
-/// goes on editing.
-fn uncommitted(
+/// Everything in the working tree. What is as git keeps it is not read; what is
+/// not is put aside, for a run may take hours and its user goes on editing.
+fn list(
     repository: &Repository,
     root: &Path,
-    manifest: &Manifest,
-) -> Result<Aside, SourceError> {
+    statuses: &Statuses<'_>,
+) -> Result<(Manifest, Aside), SourceError> {
     let git = || SourceError::git(root.display().to_string());
-    let mut aside = Aside::new().map_err(SourceError::io(std::env::temp_dir()))?;
     let blobs = repository.odb().map_err(git())?;
-    for (path, entry) in manifest.iter() {
-        let id = git2::Oid::from_bytes(&entry.blob).map_err(git())?;
-        if !blobs.exists(id) {
-            let bytes = read_as_listed(root, path, entry)?;
-            aside
-                .put(path, &bytes)
-                .map_err(SourceError::io(std::env::temp_dir()))?;
+    let mut to_read: BTreeSet<Vec<u8>> = statuses
+        .iter()
+        .filter(|status| status.status().intersects(on_disk_only()))
+        .map(|status| status.path_bytes().to_vec())
+        .collect();
+    let mut files = Vec::new();
+    for entry in repository.index().map_err(git())?.iter() {
+        match kept(&entry, &blobs) {
+            Some(kept) if !to_read.contains(&entry.path) => files.push((entry.path, kept)),
+            _ => {
+                to_read.insert(entry.path);
+            }
         }
     }
-    Ok(aside)
+    let mut aside = Aside::new().map_err(SourceError::io(std::env::temp_dir()))?;
+    for path in to_read {
+        if let Some((entry, bytes)) = read_file(&root.join(OsStr::from_bytes(&path)))? {
+            aside
+                .put(&path, &bytes)
+                .map_err(SourceError::io(std::env::temp_dir()))?;
+            files.push((path, entry));
+        }
+    }
+    Ok((files.into_iter().collect(), aside))
+}
+
+/// What git says of a file that is not as the index has it.
+fn on_disk_only() -> Status {
+    Status::WT_NEW
+        | Status::WT_MODIFIED
+        | Status::WT_DELETED
+        | Status::WT_TYPECHANGE
+        | Status::WT_RENAMED
+        | Status::WT_UNREADABLE
+        | Status::CONFLICTED
+}
+
+/// The entry of an unchanged file, if its bytes on disk are those git keeps. A
+/// filter, for line ends say, makes them others, of another size; a file that git
+/// was told not to look at may be anything.
+fn kept(entry: &IndexEntry, blobs: &Odb<'_>) -> Option<Entry> {
+    let mode = match entry.mode {
+        0o100_644 => Mode::Regular,
+        0o100_755 => Mode::Executable,
+        0o120_000 => Mode::Symlink,
+        _ => return None,
+    };
+    let unseen = IndexEntryFlag::from_bits_retain(entry.flags).is_valid()
+        || IndexEntryExtendedFlag::from_bits_retain(entry.flags_extended).is_skip_worktree();
+    let (size, _) = blobs.read_header(entry.id).ok()?;
+    let blob = entry.id.as_bytes().try_into().ok()?;
+    (!unseen && size == entry.file_size as usize).then_some(Entry { mode, blob })
 }
 
 /// The branch checked out; the folder's name where HEAD is detached or unborn,

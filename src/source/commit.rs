@@ -50,8 +50,7 @@ pub fn snapshot_commit(
         snapshot: manifest.id(),
     };
     let aside = Aside::new().map_err(SourceError::io(std::env::temp_dir()))?;
-    let folder = repository.path().to_owned();
-    Ok(Snapshot::of_blobs(revision, manifest, folder, aside))
+    Ok(Snapshot::new(revision, manifest, repository, aside))
 }
 
 /// Collects the blobs below `tree`. libgit2's own walk wants UTF-8 folder names.

@@ -7,6 +7,8 @@
 mod aside;
 mod checkout;
 mod commit;
+mod disk;
+mod index;
 mod manifest;
 mod mirror;
 mod origin;
@@ -17,10 +19,11 @@ mod snapshot;
 use std::path::PathBuf;
 
 pub use checkout::{find_checkout, snapshot_branches, snapshot_checkout};
+pub use index::PackageIndex;
 pub use manifest::{Delta, Entry, Manifest, Mode};
 pub use mirror::{Mirror, RemoteBranch};
 pub use origin::Origin;
-pub use release::{PackageIndex, snapshot_release};
+pub use release::snapshot_release;
 pub use shelf::Shelf;
 pub use snapshot::{Snapshot, Tree};
 
@@ -79,11 +82,13 @@ pub enum SourceError {
         /// Of what arrived.
         found: String,
     },
-    /// A file changed between being listed and being sent.
-    #[error("{path} changed while it was being read; run again")]
-    Changed {
-        /// The file, relative to the tree.
-        path: String,
+    /// The source distribution is no archive of plain files.
+    #[error("{file}: {problem}")]
+    Archive {
+        /// The file's name.
+        file: String,
+        /// What is wrong with it.
+        problem: String,
     },
     /// There is no Django in it.
     #[error("{place} is no Django source tree: it has no {missing}")]

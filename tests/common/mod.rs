@@ -72,9 +72,9 @@ impl User {
         let release = release();
         let checkout = self.folder().join("django");
         shell(&format!(
-            "cp -r {} {}",
-            release.display(),
-            checkout.display()
+            "mkdir {0} && git -C {1} archive refs/djbuild/django-{DJANGO} | tar -x -C {0}",
+            checkout.display(),
+            release.display()
         ));
         let git = "git -c user.name=t -c user.email=t@example.org -c core.excludesFile=/dev/null";
         shell(&format!(
@@ -138,21 +138,18 @@ impl Ran {
     }
 }
 
-/// Where releases are unpacked; kept between test runs.
+/// Where releases are kept, between test runs too.
 pub fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
 }
 
-/// The unpacked release, downloaded by djbuild itself the first time.
+/// The repository with the release, downloaded by djbuild itself the first time.
 pub fn release() -> PathBuf {
-    let folder = cache().join(format!("releases/django-{DJANGO}"));
-    if !folder.is_dir() {
-        let source = format!("pypi:Django=={DJANGO}");
-        User::new()
-            .run(&["matrix", "--source", &source])
-            .exits_with(0);
-    }
-    folder
+    let source = format!("pypi:Django=={DJANGO}");
+    User::new()
+        .run(&["matrix", "--source", &source])
+        .exits_with(0);
+    cache().join("releases.git")
 }
 
 /// A run that goes on, whose events can be waited for.

@@ -131,6 +131,29 @@ fn what_is_edited_after_the_snapshot_is_not_in_it() {
 }
 
 #[test]
+fn a_file_is_tested_as_it_is_on_disk_whatever_git_makes_of_it() {
+    let repository = Repository::new();
+    repository.write(".gitattributes", "*.txt text\n");
+    repository.write("converted.txt", "a\r\nb\r\n");
+    repository.write("unwatched.py", "A = 1\n");
+    repository.write("absent.py", "A = 1\n");
+    repository.commit("Files");
+    repository.git("update-index --assume-unchanged unwatched.py");
+    repository.git("update-index --skip-worktree absent.py");
+    repository.write("unwatched.py", "A = 2\n");
+    fs::remove_file(repository.folder().join("absent.py")).expect("removed");
+    repository.write("staged.py", "A = 1\n");
+    repository.git("add staged.py");
+    repository.write("staged.py", "A = 2\n");
+
+    let files = contents(&repository.checkout());
+    assert_eq!(files[&b"converted.txt".to_vec()], b"a\r\nb\r\n");
+    assert_eq!(files[&b"unwatched.py".to_vec()], b"A = 2\n");
+    assert_eq!(files[&b"staged.py".to_vec()], b"A = 2\n");
+    assert!(!files.contains_key(b"absent.py".as_slice()));
+}
+
+#[test]
 fn a_linked_worktree_is_a_checkout_like_any_other() {
     let repository = Repository::new();
     let elsewhere = temporary();

@@ -1,0 +1,4 @@
+//! Where Django comes from: real git repositories, and a package index of ours.
+
+mod git;
+mod release;
