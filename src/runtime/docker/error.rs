@@ -19,6 +19,9 @@ pub fn refused(action: impl Into<String>) -> impl FnOnce(Error) -> RuntimeError 
         Error::DockerResponseServerError { message, .. }
         | Error::DockerStreamError { error: message } => RuntimeError::Refused { action, message },
         Error::SocketNotFoundError(path) => RuntimeError::Unreachable(format!("no socket {path}")),
+        Error::HyperLegacyError { err } if err.is_connect() => {
+            RuntimeError::Unreachable(last_cause(&err))
+        }
         other => RuntimeError::Refused {
             action,
             message: with_causes(&other),
@@ -44,6 +47,15 @@ pub fn gone_is_done(result: Result<(), Error>, action: &str) -> Result<(), Runti
     }
 }
 
+/// What is behind a failed connection; the layers above say no more than that.
+fn last_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
 fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -56,4 +68,23 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_engine_that_went_away_is_unreachable_and_says_no_more_than_why() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let socket = folder.path().join("docker.sock");
+        drop(std::os::unix::net::UnixListener::bind(&socket).expect("a socket"));
+        let address = format!("unix://{}", socket.display());
+        let client = bollard::Docker::connect_with_host(&address).expect("an address");
+        let error = client.ping().await.expect_err("nobody listens");
+        let RuntimeError::Unreachable(why) = refused("ping")(error) else {
+            panic!("not unreachable");
+        };
+        assert_eq!(why, "Connection refused (os error 111)");
+    }
 }
