@@ -22,6 +22,12 @@ pub struct Excluded {
     pub reason: String,
 }
 
+impl Matrix {
+    fn mentions(&self, cell: &Cell) -> bool {
+        self.cells.contains(cell) || self.excluded.iter().any(|out| out.cell == *cell)
+    }
+}
+
 struct Rule<'a> {
     branch: Option<GlobMatcher>,
     python: Option<GlobMatcher>,
@@ -37,19 +43,25 @@ pub fn expand(
     releases: &Releases,
     selection: &Selection,
 ) -> Matrix {
-    let spec = selection.widen(spec.clone());
+    let named = selection.exact_databases();
+    let mut choices = spec.databases.clone();
+    choices.extend(selection.missing_databases(&spec.databases));
+    choices.extend(named.iter().cloned());
     let rules: Vec<Rule<'_>> = spec.excludes.iter().map(Rule::new).collect();
     let mut matrix = Matrix::default();
     for (branch, support) in branches {
-        for python in spec.pythons.resolve(&support.python_specs()) {
-            for database in resolve_databases(&spec.databases, support, releases) {
+        let mut pythons = spec.pythons.resolve(&support.python_specs());
+        pythons.extend(selection.exact_pythons());
+        let named = resolve_databases(&named, support, releases);
+        for python in pythons {
+            for database in resolve_databases(&choices, support, releases) {
                 let cell = Cell {
                     branch: branch.clone(),
                     python,
                     database,
                     variant: None,
                 };
-                if !selection.wants(&cell) || matrix.cells.contains(&cell) {
+                if !selection.wants(&cell, &named) || matrix.mentions(&cell) {
                     continue;
                 }
                 let unsupported = || unsupported(&cell, support);
@@ -214,6 +226,23 @@ mod tests {
     fn an_exact_filter_the_matrix_does_not_have_is_added_to_it() {
         let matrix = expand_on_60(QUICK, [&[], &["3.12"], &["mariadb"]]);
         assert_eq!(names(&matrix), ["stable/6.0.x-python3.12-mariadb11.8"]);
+    }
+
+    #[test]
+    fn what_is_named_exactly_runs_or_is_left_out_with_a_reason() {
+        let matrix = expand_on_60(DJANGO, [&[], &["3.9", "3.14"], &["postgresql13", "sqlite"]]);
+        assert_eq!(names(&matrix), ["stable/6.0.x-python3.14-sqlite"]);
+        assert_eq!(matrix.excluded.len(), 3);
+        let oldest = expand_on_60(DJANGO, [&[], &["3.14"], &["postgresql:min", "mysql:max"]]);
+        assert_eq!(
+            names(&oldest),
+            [
+                "stable/6.0.x-python3.14-postgresql14",
+                "stable/6.0.x-python3.14-mysql9.7"
+            ]
+        );
+        let all = expand_on_60(QUICK, [&[], &[], &["postgresql:*"]]);
+        assert_eq!(all.cells.len(), 5);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use globset::{Glob, GlobMatcher};
 
-use crate::model::{Cell, DatabaseKind, PythonSpec};
-use crate::spec::{DatabaseChoice, PythonChoice, Spec};
+use crate::model::{Cell, DatabaseKind, DatabaseSpec, PythonSpec};
+use crate::spec::DatabaseChoice;
 
 /// What the user asked for on top of a matrix file: globs over each axis, any
 /// of which may match.
@@ -61,77 +61,71 @@ impl Selection {
         self.branches.iter().map(|p| p.typed.clone()).collect()
     }
 
-    /// Adds to the spec the words it does not have, and takes nothing away.
-    #[must_use]
-    pub fn widen(&self, mut spec: Spec) -> Spec {
-        let exact: Vec<PythonSpec> = self
-            .pythons
+    /// The Pythons named exactly: they are looked at whether the matrix has them
+    /// or not.
+    pub fn exact_pythons(&self) -> impl Iterator<Item = PythonSpec> {
+        self.pythons
             .iter()
             .filter_map(|pattern| pattern.typed.parse().ok())
-            .collect();
-        if !exact.is_empty() && exact.len() == self.pythons.len() {
-            spec.pythons = PythonChoice::Listed(exact);
-        }
-        for pattern in &self.databases {
-            let Ok(Some(choice)) = pattern.database() else {
-                continue;
-            };
-            let word = DatabaseKind::ALL
-                .into_iter()
-                .find(|kind| kind.as_str() == pattern.typed);
-            let present = spec.databases.iter().any(|known| match word {
-                Some(kind) => known.kind() == kind,
-                None => *known == choice || *known == DatabaseChoice::Every(choice.kind()),
-            });
-            if !present {
-                spec.databases.push(choice);
-            }
-        }
-        spec
     }
 
-    /// Whether a cell is wanted.
-    pub fn wants(&self, cell: &Cell) -> bool {
+    /// The databases named exactly, likewise: `mysql8.4`, `postgresql:min`.
+    pub fn exact_databases(&self) -> Vec<DatabaseChoice> {
+        self.databases
+            .iter()
+            .filter(|pattern| pattern.word().is_none())
+            .filter_map(|pattern| pattern.database().ok().flatten())
+            .collect()
+    }
+
+    /// What a database's bare name stands for where a matrix has no release of
+    /// it: the newest.
+    pub fn missing_databases(&self, known: &[DatabaseChoice]) -> Vec<DatabaseChoice> {
+        self.databases
+            .iter()
+            .filter_map(Pattern::word)
+            .filter(|kind| known.iter().all(|choice| choice.kind() != *kind))
+            .map(DatabaseChoice::newest)
+            .collect()
+    }
+
+    /// Whether a cell is wanted, where `named` are the databases that the branch
+    /// has for those named exactly.
+    pub fn wants(&self, cell: &Cell, named: &[DatabaseSpec]) -> bool {
         let any = |patterns: &[Pattern], word: &str| {
             patterns.is_empty() || patterns.iter().any(|p| p.glob.is_match(word))
         };
-        let database = cell.database.to_string();
         any(&self.branches, &cell.branch)
             && any(&self.pythons, &cell.python.to_string())
-            && (any(&self.databases, &database)
+            && (any(&self.databases, &cell.database.to_string())
+                || named.contains(&cell.database)
                 || self
                     .databases
                     .iter()
-                    .any(|pattern| pattern.names(cell.database.kind)))
+                    .any(|pattern| pattern.word() == Some(cell.database.kind)))
     }
 }
 
 impl Pattern {
     fn is_exact(&self) -> bool {
-        !self.typed.contains(['*', '?', '[', '{'])
+        // `postgresql:*` is a choice and no glob.
+        let word = self
+            .typed
+            .split_once(':')
+            .map_or(&*self.typed, |(kind, _)| kind);
+        !word.contains(['*', '?', '[', '{'])
     }
 
-    /// `postgresql` means every `PostgreSQL` of the matrix, and so do the
-    /// choices `postgresql:min` and `:max`, once the matrix has resolved them.
-    fn names(&self, kind: DatabaseKind) -> bool {
-        match self.typed.split_once(':') {
-            Some((word, _)) => word == kind.as_str(),
-            None => self.typed == kind.as_str(),
-        }
+    /// `postgresql` means every `PostgreSQL` of the matrix.
+    fn word(&self) -> Option<DatabaseKind> {
+        self.typed.parse().ok()
     }
 
     fn database(&self) -> Result<Option<DatabaseChoice>, SelectError> {
-        if !self.is_exact() {
+        if !self.is_exact() || self.word().is_some() {
             return Ok(None);
         }
-        let typed = &self.typed;
-        if let Ok(kind) = typed.parse::<DatabaseKind>() {
-            let choice = format!("{kind}:max").parse();
-            return choice
-                .map(Some)
-                .map_err(|error: crate::model::ParseError| self.refuse("database", error.problem));
-        }
-        typed
+        self.typed
             .parse()
             .map(Some)
             .map_err(|error: crate::model::ParseError| self.refuse("database", error.problem))

@@ -21,6 +21,10 @@ pub fn grid(squares: &[(&Cell, String)], width: u16) -> String {
             rows.push(row);
         }
     }
+    // Branches as they come, Pythons in order: what is left out stands where it
+    // would have run.
+    let order: Vec<&str> = rows.iter().map(|(branch, _)| *branch).collect();
+    rows.sort_by_key(|(branch, python)| (order.iter().position(|b| b == branch), *python));
     let at = |(branch, python): (&str, PythonSpec), database: &DatabaseSpec| {
         let found = squares.iter().find(|(cell, _)| {
             cell.branch == branch && cell.python == python && cell.database == *database
@@ -121,6 +125,35 @@ mod tests {
                 assert!(text.contains(&cell.database.to_string()), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn the_rows_of_a_branch_stand_together_with_their_pythons_in_order() {
+        let mut cells: Vec<Cell> = Vec::new();
+        for (branch, python) in [
+            ("5.2", "3.13"),
+            ("6.0", "3.14"),
+            ("5.2", "3.11"),
+            ("6.0", "3.9"),
+        ] {
+            cells.push(Cell {
+                branch: branch.into(),
+                python: python.parse().expect("a literal"),
+                database: "sqlite".parse().expect("a literal"),
+                variant: None,
+            });
+        }
+        let squares: Vec<_> = cells.iter().map(|cell| (cell, "run".to_owned())).collect();
+        let text = grid(&squares, 80);
+        let places: Vec<_> = [
+            "5.2    ┆ 3.11",
+            "5.2    ┆ 3.13",
+            "6.0    ┆ 3.9",
+            "6.0    ┆ 3.14",
+        ]
+        .map(|row| text.find(row).expect(row))
+        .into();
+        assert!(places.is_sorted(), "{text}");
     }
 
     #[test]

@@ -58,6 +58,14 @@ pub enum DatabaseChoice {
 }
 
 impl DatabaseChoice {
+    /// The newest release of a database; `SQLite` has but one.
+    pub fn newest(kind: DatabaseKind) -> Self {
+        match kind {
+            DatabaseKind::Sqlite => Self::Exact(DatabaseSpec::sqlite()),
+            other => Self::Max(other),
+        }
+    }
+
     /// The database this entry is about.
     pub fn kind(&self) -> DatabaseKind {
         match self {
