@@ -23,23 +23,41 @@ pub fn join(folder: &str, path: &[u8]) -> Vec<u8> {
     [folder.as_bytes(), b"/", path].concat()
 }
 
-/// The folders a file is in, each once: a folder that an engine has to invent
-/// belongs to root and not to the user of the tree.
-pub fn append_folders<W: Write>(
-    archive: &mut tar::Builder<W>,
-    root: &str,
-    path: &[u8],
-    made: &mut BTreeSet<Vec<u8>>,
-    attributes: &Attributes,
-) -> io::Result<()> {
-    let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
-    for (index, _) in slashes {
-        let folder = join(root, &path[..index]);
-        if made.insert(folder.clone()) {
-            append_folder(archive, &folder, attributes)?;
+/// Adds files below a folder, and the folders they are in, each once: one that an
+/// engine has to invent belongs to root and not to the user of the tree.
+pub struct Below<'a, W: Write> {
+    archive: &'a mut tar::Builder<W>,
+    folder: &'a str,
+    attributes: Attributes,
+    made: BTreeSet<Vec<u8>>,
+}
+
+impl<'a, W: Write> Below<'a, W> {
+    pub const fn new(
+        archive: &'a mut tar::Builder<W>,
+        folder: &'a str,
+        attributes: Attributes,
+    ) -> Self {
+        Self {
+            archive,
+            folder,
+            attributes,
+            made: BTreeSet::new(),
         }
     }
-    Ok(())
+
+    /// Adds a file, given its path below the folder.
+    pub fn add(&mut self, path: &[u8], kind: FileKind, bytes: &[u8]) -> io::Result<()> {
+        let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        for (index, _) in slashes {
+            let folder = join(self.folder, &path[..index]);
+            if self.made.insert(folder.clone()) {
+                append_folder(self.archive, &folder, &self.attributes)?;
+            }
+        }
+        let path = join(self.folder, path);
+        append(self.archive, &path, kind, bytes, &self.attributes)
+    }
 }
 
 fn header(attributes: &Attributes, kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
@@ -101,10 +119,9 @@ mod tests {
     fn the_folders_of_a_file_come_before_it_and_only_once() {
         let mut bytes = Vec::new();
         let mut archive = tar::Builder::new(&mut bytes);
-        let mut made = BTreeSet::new();
+        let mut below = Below::new(&mut archive, "django", Attributes::default());
         for path in [&b"a/b/c.py"[..], b"a/b/d.py", b"top.py"] {
-            let attributes = Attributes::default();
-            append_folders(&mut archive, "django", path, &mut made, &attributes).expect("memory");
+            below.add(path, FileKind::Regular, b"").expect("memory");
         }
         archive.finish().expect("memory");
         drop(archive);
@@ -114,6 +131,10 @@ mod tests {
             .expect("an archive")
             .map(|entry| entry.expect("whole").path_bytes().into_owned())
             .collect();
-        assert_eq!(paths, [b"django/a".to_vec(), b"django/a/b".to_vec()]);
+        let expected = ["a", "a/b", "a/b/c.py", "a/b/d.py", "top.py"];
+        assert_eq!(
+            paths,
+            expected.map(|path| format!("django/{path}").into_bytes())
+        );
     }
 }

@@ -1,10 +1,9 @@
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::archive::{Attributes, append, append_folders, join};
+use super::archive::{Attributes, Below, append, join};
 use crate::model::SnapshotId;
 
 /// The modification time, in seconds since 1970, of every file in an image. A
@@ -167,33 +166,22 @@ impl Context {
     /// When a file cannot be read or the writer fails.
     pub fn write(&self, out: impl Write) -> io::Result<()> {
         let mut archive = tar::Builder::new(out);
+        let owned = |owner, mtime| Attributes { owner, mtime };
         for part in &self.parts {
             match part {
                 Part::File { path, content, .. } => {
-                    let header = &mut Attributes::default();
-                    append(
-                        &mut archive,
-                        path.as_bytes(),
-                        FileKind::Regular,
-                        content,
-                        header,
-                    )?;
+                    let attributes = &Attributes::default();
+                    let path = path.as_bytes();
+                    append(&mut archive, path, FileKind::Regular, content, attributes)?;
                 }
                 Part::Files {
                     folder,
                     files,
                     owner,
                 } => {
-                    let attributes = Attributes {
-                        owner: *owner,
-                        mtime: TREE_MTIME,
-                    };
-                    let mut made = BTreeSet::new();
+                    let mut below = Below::new(&mut archive, folder, owned(*owner, TREE_MTIME));
                     for (path, bytes) in files {
-                        let path = path.as_bytes();
-                        append_folders(&mut archive, folder, path, &mut made, &attributes)?;
-                        let path = join(folder, path);
-                        append(&mut archive, &path, FileKind::Regular, bytes, &attributes)?;
+                        below.add(path.as_bytes(), FileKind::Regular, bytes)?;
                     }
                 }
                 Part::Tree {
@@ -201,15 +189,8 @@ impl Context {
                     files,
                     owner,
                 } => {
-                    let attributes = Attributes {
-                        owner: *owner,
-                        mtime: TREE_MTIME,
-                    };
-                    let mut made = BTreeSet::new();
-                    files.for_each(&mut |path, kind, bytes| {
-                        append_folders(&mut archive, folder, path, &mut made, &attributes)?;
-                        append(&mut archive, &join(folder, path), kind, bytes, &attributes)
-                    })?;
+                    let mut below = Below::new(&mut archive, folder, owned(*owner, TREE_MTIME));
+                    files.for_each(&mut |path, kind, bytes| below.add(path, kind, bytes))?;
                 }
                 Part::Delta {
                     folder,
@@ -217,14 +198,9 @@ impl Context {
                     delta,
                     owner,
                 } => {
-                    let attributes = Attributes {
-                        owner: *owner,
-                        mtime: DELTA_MTIME,
-                    };
-                    let mut made = BTreeSet::new();
+                    let mut below = Below::new(&mut archive, folder, owned(*owner, DELTA_MTIME));
                     files.for_paths(&delta.changed, &mut |path, kind, bytes| {
-                        append_folders(&mut archive, folder, path, &mut made, &attributes)?;
-                        append(&mut archive, &join(folder, path), kind, bytes, &attributes)
+                        below.add(path, kind, bytes)
                     })?;
                 }
             }
