@@ -33,7 +33,7 @@ engine_answers() {
         { command -v docker >/dev/null && timeout 20 docker version >/dev/null 2>&1; }
 }
 engine_answers || need dockerd docker.io
-command -v docker >/dev/null 2>&1 || need docker docker.io
+case " ${packages[*]} " in *" docker.io "*) ;; *) need docker docker.io ;; esac
 
 if [ ${#packages[@]} -gt 0 ]; then
     if ! command -v apt-get >/dev/null; then
@@ -74,17 +74,19 @@ fi
 
 if ! engine_answers; then
     say "starting Docker"
+    said=
     if [ -d /run/systemd/system ]; then
-        "${root[@]}" systemctl start docker || true
+        said=$("${root[@]}" systemctl start docker 2>&1) || true
     elif [ -x /etc/init.d/docker ]; then
-        "${root[@]}" service docker start >/dev/null 2>&1 || true
+        said=$("${root[@]}" service docker start 2>&1) || true
     fi
     for _ in $(seq 30); do
         engine_answers && break
         sleep 1
     done
     if ! engine_answers; then
-        say "no container engine answers, and Docker could not be started; see /var/log/docker.log"
+        say "no container engine answers, and Docker could not be started:"
+        { echo "$said"; tail -n 5 /var/log/docker.log 2>/dev/null; } | sed '/^$/d; s/^/    /' >&2
         say "start one, or set DOCKER_HOST, and run make again"
         exit 1
     fi
