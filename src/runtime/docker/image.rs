@@ -148,7 +148,8 @@ pub async fn remove(client: &Docker, tag: &str) -> Result<(), RuntimeError> {
     gone_is_done(removed.map(|_| ()), &format!("remove image {tag}"))
 }
 
-/// Puts lines together that the engine sends in pieces.
+/// Puts lines together that the engine sends in pieces, without the colour that
+/// the classic builder gives to standard error.
 #[derive(Default)]
 struct Lines {
     rest: String,
@@ -159,7 +160,7 @@ impl Lines {
         self.rest.push_str(piece);
         let mut lines = Vec::new();
         while let Some(end) = self.rest.find('\n') {
-            let line = self.rest[..end].trim_end().to_owned();
+            let line = console::strip_ansi_codes(self.rest[..end].trim_end()).into_owned();
             self.rest.drain(..=end);
             if !line.is_empty() {
                 lines.push(line);
@@ -187,6 +188,15 @@ mod tests {
         assert_eq!(
             lines.push(" : FROM x\n ---> 1\nhalf"),
             ["Step 1/2 : FROM x", " ---> 1"]
+        );
+    }
+
+    #[test]
+    fn the_builders_colours_are_no_part_of_a_line() {
+        let mut lines = Lines::default();
+        assert_eq!(
+            lines.push("\u{1b}[91mls: no such file\n\u{1b}[0mRemoving\n"),
+            ["ls: no such file", "Removing"]
         );
     }
 
