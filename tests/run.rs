@@ -266,9 +266,22 @@ fn uncommitted_changes_of_every_kind_are_tested_without_building_an_image() {
     assert_eq!(ran.events_of("image_started"), Vec::<Value>::new());
 }
 
-fn hanging(user: &User, checkout: &Path, flags: &[&str]) -> Going {
-    let words = sqlite(&["djbuild_awkward.hang"], &["--parallel", "1"]);
-    let words: Vec<&str> = words.into_iter().chain(flags.iter().copied()).collect();
+/// A run on this database in which a test hangs, once it does.
+fn hanging(user: &User, checkout: &Path, database: &str) -> Going {
+    let words = [
+        "run",
+        "djbuild_awkward.hang",
+        "--parallel",
+        "1",
+        "--python",
+        PYTHON,
+        "--database",
+        database,
+        "--format",
+        "json",
+        "--quiet-timeout",
+        "15s",
+    ];
     let mut going = Going::start(user.djbuild_in(checkout, &words));
     going.wait_for("test_started");
     going
@@ -279,7 +292,7 @@ fn an_interrupt_stops_the_run_and_two_stop_it_at_once_and_nothing_is_left() {
     let user = User::new();
     let checkout = user.checkout();
     for times in [1, 2] {
-        let going = hanging(&user, &checkout, &[]);
+        let going = hanging(&user, &checkout, DATABASE);
         for _ in 0..times {
             going.signal("INT");
         }
@@ -294,20 +307,20 @@ fn an_interrupt_stops_the_run_and_two_stop_it_at_once_and_nothing_is_left() {
 fn what_a_killed_run_left_is_removed_by_the_next_command_and_a_live_run_is_left_alone() {
     let user = User::new();
     let checkout = user.checkout();
-    let dead = hanging(&user, &checkout, &[]);
+    let dead = hanging(&user, &checkout, DATABASE);
     dead.signal("KILL");
     dead.end();
     assert_eq!(
         user.left().len(),
-        2,
-        "a cell and a network: {:?}",
+        3,
+        "a cell, a server and a network: {:?}",
         user.left()
     );
 
-    let live = hanging(&user, &checkout, &[]);
+    let live = hanging(&user, &checkout, DATABASE);
     assert_eq!(
         user.left().len(),
-        2,
+        3,
         "the dead run's things are gone: {:?}",
         user.left()
     );
@@ -316,11 +329,11 @@ fn what_a_killed_run_left_is_removed_by_the_next_command_and_a_live_run_is_left_
     assert!(
         clean
             .stdout
-            .contains("left alone: 2 things of runs that go on"),
+            .contains("left alone: 3 things of runs that go on"),
         "{}",
         clean.stdout
     );
-    assert_eq!(user.left().len(), 2);
+    assert_eq!(user.left().len(), 3);
     live.signal("INT");
     assert_eq!(live.end().0, Some(130));
     assert_eq!(user.left(), Vec::<String>::new());
@@ -330,22 +343,7 @@ fn what_a_killed_run_left_is_removed_by_the_next_command_and_a_live_run_is_left_
 fn a_database_killed_mid_run_is_noticed_and_its_cell_runs_once_more() {
     let user = User::new();
     let checkout = user.checkout();
-    let words = [
-        "run",
-        "djbuild_awkward.hang",
-        "--parallel",
-        "1",
-        "--python",
-        PYTHON,
-        "--database",
-        DATABASE,
-        "--format",
-        "json",
-        "--quiet-timeout",
-        "15s",
-    ];
-    let mut going = Going::start(user.djbuild_in(&checkout, &words));
-    going.wait_for("test_started");
+    let mut going = hanging(&user, &checkout, DATABASE);
     let owner = fs::read_to_string(user.folder().join("state/owner")).expect("an owner");
     shell(&format!(
         "docker kill $(docker ps -q --filter label=djbuild.service={DATABASE} --filter label=djbuild.owner={owner})"

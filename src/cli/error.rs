@@ -28,6 +28,9 @@ pub enum CliError {
     Runtime { error: RuntimeError },
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A thread panicked; what it said has been told.
+    #[error("this should not have happened; nothing was started")]
+    Bug,
     #[error("{path}: {error}")]
     Write {
         path: PathBuf,
@@ -47,9 +50,11 @@ impl CliError {
             | Self::Source(SourceError::NotDjango { .. } | SourceError::NoRelease(_)) => {
                 Exit::Usage
             }
-            Self::Source(_) | Self::Runtime { .. } | Self::Store(_) | Self::Write { .. } => {
-                Exit::Infrastructure
-            }
+            Self::Source(_)
+            | Self::Runtime { .. }
+            | Self::Store(_)
+            | Self::Bug
+            | Self::Write { .. } => Exit::Infrastructure,
         }
     }
 }

@@ -25,6 +25,10 @@ use exit::Exit;
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
+    // A bug is told in a line that a person can pass on.
+    std::panic::set_hook(Box::new(|panic| {
+        sinks::warn(&format!("a bug in djbuild, please report it: {panic}"));
+    }));
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         // clap tells help and mistakes apart, and where each is printed.

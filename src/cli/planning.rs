@@ -53,7 +53,7 @@ pub fn plan(
     } else {
         Sharing::Shared
     };
-    let caches = if CellPlan::wants_caches(&arguments) {
+    let caches = if CellPlan::wants_caches(&options.labels) {
         Service::caches(prefix, &files)
     } else {
         Vec::new()

@@ -20,7 +20,10 @@ impl Target {
         let is_stream = path
             .metadata()
             .is_ok_and(|there| !there.is_file() && !there.is_dir());
-        if is_stream || path.starts_with("/dev") || path.starts_with("/proc") {
+        let is_descriptor = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"]
+            .iter()
+            .any(|place| path.starts_with(place));
+        if is_stream || is_descriptor {
             return Self::Stream;
         }
         // Through a link, to the file it stands for.
@@ -98,6 +101,12 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn a_file_in_memory_is_a_file() {
+        let path = Path::new("/dev/shm/report.xml");
+        assert!(matches!(Target::of(path), Target::File(_)));
     }
 
     #[test]

@@ -36,10 +36,7 @@ pub async fn run(options: RunOptions) -> Outcome {
     let shown = fetching(Some(&options.output));
     let asking = tokio::task::spawn_blocking(move || sources::ask(&select, &cache, &shown));
     let (docker, removed) = engine(&folders).await?;
-    let asked = something_to_run(asking.await.unwrap_or_else(|panic| {
-        // Reading sources panics only when this code is wrong; pass that on.
-        std::panic::resume_unwind(panic.into_panic())
-    })?)?;
+    let asked = something_to_run(asking.await.map_err(|_| CliError::Bug)??)?;
     let run = new_run_id();
     let lock = folders.state.begin(&run)?;
     let (plan, started) = planning::plan(&options, &asked, &folders, &run, docker.capabilities())?;

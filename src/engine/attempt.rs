@@ -8,10 +8,10 @@ use super::images::Problem;
 use super::reader::Reader;
 use super::services::Lease;
 use super::tree::PreparedTree;
-use super::verdict::Verdict;
+use super::verdict::{Seen, Verdict};
 use super::world::World;
 use crate::event::Event;
-use crate::model::{Cause, Outcome, Phase};
+use crate::model::{Cause, Counts, Outcome, Phase};
 use crate::plan::CellPlan;
 use crate::runtime::RuntimeError;
 
@@ -155,13 +155,10 @@ impl Attempt<'_> {
                 _ = stop => {}
                 () = cancel.cancelled_now() => {}
             }
-            // Once Django has given its totals, what is left is taking its
-            // databases down, and they go with their container.
-            return reader
-                .seen
-                .totals
-                .as_ref()
-                .map_or(verdict, Verdict::of_totals);
+            return match &reader.seen.totals {
+                Some(totals) => self.after_totals(id, verdict, totals, &reader.seen).await,
+                None => verdict,
+            };
         }
         reader.finish().await;
         let exit = match tokio::time::timeout(DRAIN, runtime.wait(id)).await {
@@ -179,6 +176,28 @@ impl Attempt<'_> {
                 Verdict::ours(Cause::ServiceDied, how)
             }
             _ => verdict,
+        }
+    }
+
+    /// Once Django has given its totals, what is left is taking its databases
+    /// down, and they go with their container: what ended the cell no longer
+    /// matters, unless it is why tests failed.
+    async fn after_totals(
+        &self,
+        id: &str,
+        verdict: Verdict,
+        totals: &Counts,
+        seen: &Seen,
+    ) -> Verdict {
+        if totals.bad() == 0 {
+            return Verdict::of_totals(totals);
+        }
+        if verdict.cause == Some(Cause::ServiceDied) {
+            return verdict;
+        }
+        match tokio::time::timeout(DRAIN, self.world.runtime.wait(id)).await {
+            Ok(Ok(exit)) => Verdict::of(seen, &exit),
+            _ => Verdict::of_totals(totals),
         }
     }
 

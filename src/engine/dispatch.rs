@@ -47,18 +47,20 @@ pub async fn run(
         () = Dispatcher::new(&world).run() => {}
         () = cancel.cancelled_now() => {}
     }
+    let interrupted = cancel.is_cancelled();
     // Cells that never began, or were dropped in haste, are cancelled and not
     // forgotten.
     for cell in &plan.cells {
         tell(&world, cell, Verdict::cancelled(), 0.0).await;
     }
     clean_up(&world).await;
-    if !cancel.is_cancelled() {
-        world.layers.forget_oldest(world.runtime.as_ref()).await;
+    tokio::select! {
+        () = world.layers.forget_oldest(world.runtime.as_ref()) => {}
+        () = cancel.cancelled() => {}
     }
     emit.emit(Event::RunFinished {
         seconds: began.elapsed().as_secs_f64(),
-        interrupted: cancel.is_cancelled(),
+        interrupted,
     })
     .await;
 }

@@ -235,6 +235,20 @@ impl Images {
             .await;
     }
 
+    /// Whether this image was made in this run.
+    pub fn has_made(&self, tag: &str) -> bool {
+        self.slot(tag.to_owned()).initialized()
+    }
+
+    /// Makes it possible to make an image once more.
+    pub fn forget(&self, tag: &str) {
+        let mut made = self
+            .made
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        made.remove(tag);
+    }
+
     fn slot(&self, key: String) -> Arc<OnceCell<Result<String, Problem>>> {
         let mut made = self
             .made

@@ -50,7 +50,12 @@ pub async fn prepare(world: &World, index: usize) -> Result<PreparedTree, Verdic
 }
 
 /// Runs a cell, and once more if what failed was ours.
-pub async fn run_cell(world: &World, index: usize, tree: PreparedTree, parallel: u32) -> Outcome {
+pub async fn run_cell(
+    world: &World,
+    index: usize,
+    mut tree: PreparedTree,
+    parallel: u32,
+) -> Outcome {
     let cell = &world.plan.cells[index];
     let mut number = 1;
     loop {
@@ -81,8 +86,19 @@ pub async fn run_cell(world: &World, index: usize, tree: PreparedTree, parallel:
             );
             world.emit.emit(Event::Notice { message }).await;
             wait_for_engine(world).await;
-            number = 2;
-            continue;
+            // Its image may be what was lost.
+            match prepare(world, index).await {
+                Ok(again) => {
+                    tree = again;
+                    number = 2;
+                    continue;
+                }
+                Err(verdict) => {
+                    let outcome = verdict.outcome;
+                    finish(world, cell, verdict, seconds).await;
+                    return outcome;
+                }
+            }
         }
         let outcome = verdict.outcome;
         finish(world, cell, verdict, seconds).await;

@@ -45,12 +45,17 @@ impl Layers {
         tree: &Arc<dyn TreeFiles>,
     ) -> Result<PreparedTree, Problem> {
         let layer = TreeLayer::new(parent, tree, &plan.runner);
+        let made_before = images.has_made(&layer.tag);
         let prepared = if runtime.image(&layer.tag).await?.is_some() {
             tree.remember();
             PreparedTree::whole(&layer)
         } else if let Some(near) = nearest(&runtime.images(&layer.family).await?, tree) {
             near
         } else {
+            if made_before {
+                // Another run took it away.
+                images.forget(&layer.tag);
+            }
             let name = format!("tree {} on {}", tree.id().short(), short(parent));
             images
                 .once(&layer.tag, &name, || make(runtime, plan, &layer))
@@ -73,10 +78,12 @@ impl Layers {
             };
             layers.sort_by_key(|layer| std::cmp::Reverse(layer.created));
             let old = layers.iter().skip(KEPT_LAYERS);
-            for tag in old.flat_map(|layer| &layer.tags) {
-                if !used.contains(tag) {
-                    // Another run may be using it; then it stays until next time.
-                    let _ = runtime.remove_image(tag).await;
+            for layer in old {
+                if !layer.tags.iter().any(|tag| is_among(tag, &used)) {
+                    // What a container of another run stands on stays until next
+                    // time; a cell of it that still waits makes it anew.
+                    let name = layer.tags.first().unwrap_or(&layer.id);
+                    let _ = runtime.remove_image(name).await;
                 }
             }
         }
@@ -109,6 +116,16 @@ fn nearest(layers: &[Image], tree: &Arc<dyn TreeFiles>) -> Option<PreparedTree> 
         image: image.clone(),
         upload: Some(delta_upload(tree, delta)),
     })
+}
+
+/// Whether a tag as an engine lists it, which may put its registry before it, is
+/// one of these.
+fn is_among(listed: &str, tags: &BTreeSet<String>) -> bool {
+    let same = |tag: &String| {
+        let registry = listed.strip_suffix(tag.as_str());
+        registry.is_some_and(|registry| registry.is_empty() || registry.ends_with('/'))
+    };
+    tags.iter().any(same)
 }
 
 async fn make(runtime: &dyn Runtime, plan: &Plan, layer: &TreeLayer) -> Result<(), RuntimeError> {

@@ -1,7 +1,7 @@
 use globset::{Glob, GlobMatcher};
 
 use super::{Releases, Selection, Support};
-use crate::model::{Cell, DatabaseKind, DatabaseSpec};
+use crate::model::{Cell, DatabaseKind, DatabaseSpec, PythonSpec};
 use crate::spec::{DatabaseChoice, Exclude, Spec};
 
 /// The set of cells, with a reason for each one left out.
@@ -104,7 +104,13 @@ fn resolve_databases(
 
 /// Why the branch itself does not support a cell, from its own files.
 fn unsupported(cell: &Cell, support: &Support) -> Option<String> {
-    if !support.python_specs().contains(&cell.python) {
+    // Classifiers name versions; which interpreter is the user's choice.
+    let version = |python: &PythonSpec| (python.major, python.minor);
+    let known = support.python_specs();
+    if !known
+        .iter()
+        .any(|known| version(known) == version(&cell.python))
+    {
         let (first, last) = (support.pythons.first()?, support.pythons.last()?);
         return Some(format!(
             "{} supports Python {} to {} ({})",
@@ -243,6 +249,13 @@ mod tests {
         );
         let all = expand_on_60(QUICK, [&[], &[], &["postgresql:*"]]);
         assert_eq!(all.cells.len(), 5);
+    }
+
+    #[test]
+    fn another_interpreter_of_a_supported_version_may_be_asked_for() {
+        let matrix = expand_on_60(QUICK, [&[], &["3.14t", "pypy3.11"], &["sqlite"]]);
+        assert_eq!(names(&matrix), ["stable/6.0.x-python3.14t-sqlite"]);
+        assert_eq!(matrix.excluded.len(), 1);
     }
 
     #[test]

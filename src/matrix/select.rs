@@ -56,11 +56,6 @@ impl Selection {
         Ok(selection)
     }
 
-    /// The branch globs, for a source that has branches.
-    pub fn branch_patterns(&self) -> Vec<String> {
-        self.branches.iter().map(|p| p.typed.clone()).collect()
-    }
-
     /// The Pythons named exactly: they are looked at whether the matrix has them
     /// or not.
     pub fn exact_pythons(&self) -> impl Iterator<Item = PythonSpec> {

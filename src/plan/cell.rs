@@ -161,13 +161,9 @@ impl CellPlan {
 
     /// Whether Django's cache tests are among the tests asked for: a run of
     /// other labels is not made to wait for cache servers.
-    pub fn wants_caches(arguments: &[String]) -> bool {
-        let mut labels = arguments
-            .iter()
-            .filter(|argument| !argument.starts_with('-'))
-            .peekable();
-        labels.peek().is_none()
-            || labels.any(|label| label.split(['.', '/']).any(|part| part == "cache"))
+    pub fn wants_caches(labels: &[String]) -> bool {
+        let is_of_caches = |label: &String| label.split(['.', '/']).any(|part| part == "cache");
+        labels.is_empty() || labels.iter().any(is_of_caches)
     }
 }
 
@@ -229,7 +225,6 @@ mod tests {
     #[test]
     fn cache_servers_are_wanted_by_the_whole_suite_and_by_cache_tests() {
         assert!(CellPlan::wants_caches(&[]));
-        assert!(CellPlan::wants_caches(&own(&["--shuffle"])));
         assert!(CellPlan::wants_caches(&own(&[
             "aggregation",
             "cache.tests"

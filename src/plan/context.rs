@@ -11,7 +11,7 @@ use crate::model::SnapshotId;
 pub const TREE_MTIME: u64 = 946_684_800;
 
 /// The modification time of files sent on top of a tree layer: other than the
-/// layer's, so that Python sees that its bytecode is out of date.
+/// layer's, for whoever compares no more than times.
 pub const DELTA_MTIME: u64 = TREE_MTIME + 86_400;
 
 /// The files of one snapshot, wherever they are.

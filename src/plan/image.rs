@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{Base, Context, Dockerfiles, Part};
+use super::{Base, Context, Dockerfiles, Part, label};
 use crate::model::{DatabaseKind, PythonSpec, hex};
 
 /// What an image is made of. Its tag follows from it and from the base's own
@@ -61,11 +61,11 @@ impl Recipe {
     }
 
     /// A service's image: the folder of Dockerfiles of this name on this base.
-    pub fn service(folder: &str, base: Base, version: &str, files: &Dockerfiles) -> Self {
+    pub fn service(folder: &str, base: Base, files: &Dockerfiles) -> Self {
         Self {
             name: base.name.clone(),
             base,
-            arguments: own([("VERSION", version.to_owned())]),
+            arguments: BTreeMap::new(),
             context: folder_context(files, folder),
         }
     }
@@ -76,13 +76,18 @@ impl Recipe {
     }
 }
 
-/// The build context of a folder of Dockerfiles.
+/// The build context of a folder of Dockerfiles. A user's own Dockerfile may lack
+/// the label by which caches are found; ours have it where it costs least.
 fn folder_context(files: &Dockerfiles, folder: &str) -> Context {
-    files
-        .folder(folder)
-        .fold(Context::default(), |context, (path, content)| {
-            context.with_file(path, content)
-        })
+    let mut context = Context::default();
+    for (path, content) in files.folder(folder) {
+        let mut content = content.to_vec();
+        if path == "Dockerfile" && !String::from_utf8_lossy(&content).contains(label::CACHE) {
+            content.extend_from_slice(format!("\nLABEL {}=image\n", label::CACHE).as_bytes());
+        }
+        context = context.with_file(path, content);
+    }
+    context
 }
 
 /// A tag over everything an image is made of.

@@ -40,7 +40,6 @@ impl Service {
         files: &Dockerfiles,
     ) -> Option<Self> {
         let base = Base::database(database, registry_prefix, files)?;
-        let version = database.version.as_ref()?.to_string();
         let (folder, port) = match database.kind {
             DatabaseKind::Sqlite => return None,
             DatabaseKind::Postgresql | DatabaseKind::Postgis => ("postgresql", 5432),
@@ -50,7 +49,7 @@ impl Service {
         };
         Some(Self {
             name: database.to_string(),
-            image: Recipe::service(folder, base, &version, files),
+            image: Recipe::service(folder, base, files),
             port,
             sharing,
             memory_folders: vec!["/djbuild/live".to_owned()],
@@ -71,7 +70,6 @@ impl Service {
             image: Recipe::service(
                 kind,
                 Base::cache(kind, version, registry_prefix, files),
-                version,
                 files,
             ),
             port,

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 /// Files put aside: whoever goes on editing them changes nothing here.
 ///
 /// They are in a file without a name, which goes with the process however that
-/// ends: an untracked file may be larger than memory.
+/// ends.
 #[derive(Debug)]
 pub struct Aside {
     file: File,

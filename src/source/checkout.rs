@@ -117,14 +117,21 @@ fn list(
 ) -> Result<(Manifest, Aside), SourceError> {
     let git = || SourceError::git(root.display().to_string());
     let blobs = repository.odb().map_err(git())?;
-    let mut to_read: BTreeSet<Vec<u8>> = statuses
-        .iter()
-        .filter(|status| status.status().intersects(on_disk_only()))
-        .map(|status| status.path_bytes().to_vec())
-        .collect();
+    let (mut to_read, mut gone) = (BTreeSet::new(), BTreeSet::new());
+    for status in statuses.iter() {
+        let path = status.path_bytes().to_vec();
+        // Not looked for: where its folder was replaced by a link, there may be a
+        // file of that name behind it.
+        if status.status().contains(Status::WT_DELETED) {
+            gone.insert(path);
+        } else if status.status().intersects(on_disk_only()) {
+            to_read.insert(path);
+        }
+    }
     let mut files = Vec::new();
     for entry in repository.index().map_err(git())?.iter() {
         match kept(&entry, &blobs) {
+            _ if gone.contains(&entry.path) => {}
             Some(kept) if !to_read.contains(&entry.path) => files.push((entry.path, kept)),
             _ => {
                 to_read.insert(entry.path);
@@ -147,7 +154,6 @@ fn list(
 fn on_disk_only() -> Status {
     Status::WT_NEW
         | Status::WT_MODIFIED
-        | Status::WT_DELETED
         | Status::WT_TYPECHANGE
         | Status::WT_RENAMED
         | Status::WT_UNREADABLE

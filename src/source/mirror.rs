@@ -84,12 +84,8 @@ impl Mirror {
         let lock = File::create(&lock_path).map_err(SourceError::io(&lock_path))?;
         lock.lock().map_err(SourceError::io(&lock_path))?;
 
-        let repository = if self.folder.is_dir() {
-            Repository::open_bare(&self.folder)
-        } else {
-            Repository::init_bare(&self.folder)
-        }
-        .map_err(git())?;
+        // Made, or mended if whoever made it was interrupted; else left as it is.
+        let repository = Repository::init_bare(&self.folder).map_err(git())?;
         let refspecs: Vec<String> = branches
             .iter()
             .filter(|branch| {

@@ -29,11 +29,24 @@ pub fn snapshot_release(
         return shelf.snapshot(version, &commit);
     }
     let (version, file) = index.find(version)?;
+    if let Some(commit) = shelf.find(&version) {
+        return shelf.snapshot(&version, &commit);
+    }
+    // Of two first runs at once, the second finds what the first has fetched.
+    let _lock = lock(cache)?;
     let commit = match shelf.find(&version) {
         Some(commit) => commit,
         None => shelf.add(index, &version, &file, cache, on_transfer)?,
     };
     shelf.snapshot(&version, &commit)
+}
+
+/// Held by whoever adds a release, and by whoever makes the place for them.
+fn lock(cache: &Path) -> Result<File, SourceError> {
+    let path = cache.join("releases.lock");
+    let lock = File::create(&path).map_err(SourceError::io(&path))?;
+    lock.lock().map_err(SourceError::io(&path))?;
+    Ok(lock)
 }
 
 /// The repository that keeps releases, each under a name of its own.
@@ -42,18 +55,14 @@ struct Shelf(Repository);
 impl Shelf {
     fn open(cache: &Path) -> Result<Self, SourceError> {
         let folder = cache.join("releases.git");
-        // Two first runs at once make it one after the other.
-        let lock_path = cache.join("releases.lock");
-        let lock = File::create(&lock_path).map_err(SourceError::io(&lock_path))?;
-        lock.lock().map_err(SourceError::io(&lock_path))?;
-        let repository = if folder.is_dir() {
-            Repository::open_bare(&folder)
-        } else {
-            Repository::init_bare(&folder)
-        };
-        Ok(Self(
-            repository.map_err(SourceError::git(folder.display().to_string()))?,
-        ))
+        if let Ok(repository) = Repository::open_bare(&folder) {
+            return Ok(Self(repository));
+        }
+        // Made, or mended if whoever made it was interrupted.
+        let _lock = lock(cache)?;
+        Repository::init_bare(&folder)
+            .map(Self)
+            .map_err(SourceError::git(folder.display().to_string()))
     }
 
     fn git(&self) -> impl FnOnce(git2::Error) -> SourceError {
@@ -132,6 +141,11 @@ impl Shelf {
             let (mode, bytes) = if kind.is_symlink() {
                 let target = entry.link_name_bytes().unwrap_or_default().into_owned();
                 (0o120_000, target)
+            } else if !kind.is_file() {
+                return Err(broken(format!(
+                    "{} is neither a file nor a link",
+                    String::from_utf8_lossy(&path)
+                )));
             } else {
                 let executable = entry.header().mode().is_ok_and(|mode| mode & 0o100 != 0);
                 let mut bytes = Vec::new();

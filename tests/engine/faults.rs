@@ -5,7 +5,9 @@ use djbuild::event::Event;
 use djbuild::model::{Cause, Outcome};
 use djbuild::runtime::fake::Step;
 
-use super::world::{HELLO, STARTED, is_service, passing, plan, run_and, say, world};
+use super::world::{
+    HELLO, STARTED, TWO_FAILED, end, is_service, passing, plan, run_and, say, world,
+};
 
 #[tokio::test(start_paused = true)]
 async fn cells_of_a_database_that_dies_are_run_once_more_on_a_fresh_one() {
@@ -37,6 +39,22 @@ async fn cells_of_a_database_that_dies_are_run_once_more_on_a_fresh_one() {
     );
     assert_eq!(fake.created().iter().filter(|c| is_service(c)).count(), 2);
     assert!(fake.left().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn tests_that_fail_because_their_database_dies_are_no_verdict_even_with_totals() {
+    let fake = world(|_| vec![say(HELLO), say(TWO_FAILED), end(1)]);
+    let killer = Arc::clone(&fake);
+    let ran = run_and(plan(&["postgresql17"]), &fake, move |event, _| {
+        if matches!(event, Event::CellTotals { .. }) {
+            killer.kill("-postgresql17-");
+        }
+    })
+    .await;
+    assert_eq!(
+        ran.verdict(0),
+        (Some(Outcome::Infrastructure), Some(Cause::ServiceDied))
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,12 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use djbuild::event::Event;
 use djbuild::model::{Cause, Outcome};
 use djbuild::plan::Sharing;
+use djbuild::runtime::fake::Step;
 
-use super::world::{passing, plan, plan_of, run, world};
+use super::world::{STARTED, passing, plan, plan_of, run, run_and, say, world};
 
 #[tokio::test(start_paused = true)]
 async fn a_second_unchanged_run_builds_nothing() {
@@ -24,9 +29,10 @@ async fn cells_that_share_an_image_build_it_once() {
 async fn an_edit_on_a_known_tree_is_sent_as_a_delta() {
     let fake = world(|_| passing());
     run(plan_of(&["sqlite"], "before", Sharing::Shared), &fake).await;
-    let built = fake.builds().len();
+    let (built, uploads) = (fake.builds().len(), fake.uploads());
     run(plan_of(&["sqlite"], "after", Sharing::Shared), &fake).await;
     assert_eq!(fake.builds().len(), built);
+    assert_eq!(fake.uploads(), uploads + 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -43,6 +49,28 @@ async fn a_build_that_fails_is_told_with_its_step_and_other_cells_run() {
         ran.summary.image_problems[0].step,
         "Step 1/1 : RUN everything"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_another_run_took_away_is_made_again() {
+    let fake = world(|_| {
+        let mut steps = vec![say(STARTED), Step::Wait(Duration::from_secs(1))];
+        steps.extend(passing());
+        steps
+    });
+    let mut plan = plan(&["sqlite", "sqlite"]);
+    plan.pace.jobs = 1;
+    let other = Arc::clone(&fake);
+    let mut taken = false;
+    let ran = run_and(plan, &fake, move |event, _| {
+        if matches!(event, Event::TestStarted { .. }) && !taken {
+            taken = true;
+            other.lose_image("/tree-");
+        }
+    })
+    .await;
+    assert_eq!(ran.verdict(1), (Some(Outcome::Passed), None));
+    assert_eq!(ran.summary.cells[1].attempts, 2);
 }
 
 #[tokio::test(start_paused = true)]

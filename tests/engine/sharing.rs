@@ -1,5 +1,5 @@
 use djbuild::model::Outcome;
-use djbuild::plan::Sharing;
+use djbuild::plan::{Container, Sharing};
 
 use super::world::{is_service, passing, plan, plan_of, run, world};
 
@@ -58,21 +58,14 @@ async fn every_container_and_network_is_labelled_from_its_creation_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_without_services_has_no_network() {
+async fn a_run_without_services_makes_no_network_and_one_with_them_makes_one() {
     let fake = world(|_| passing());
-    run(plan(&["sqlite"]), &fake).await;
-    let networks = |fake: &djbuild::runtime::fake::Fake| -> Vec<Option<String>> {
-        let mut networks: Vec<_> = fake.created().into_iter().map(|c| c.network).collect();
-        networks.dedup();
-        networks
-    };
-    assert_eq!(networks(&fake), [None]);
+    run(plan(&["sqlite", "sqlite"]), &fake).await;
+    assert_eq!(fake.networks_created(), []);
     let fake = world(|_| passing());
-    run(plan(&["postgresql17"]), &fake).await;
-    let run_network = Some("djbuild-test-run".to_owned());
-    assert_eq!(
-        networks(&fake),
-        [None, run_network],
-        "a tree, then a server and a cell"
-    );
+    run(plan(&["postgresql17", "mariadb11.8", "sqlite"]), &fake).await;
+    let networks = fake.networks_created();
+    assert_eq!(networks.len(), 1);
+    let on_it = |container: &&Container| container.network.as_ref() == Some(&networks[0].name);
+    assert_eq!(fake.created().iter().filter(on_it).count(), 4);
 }

@@ -154,6 +154,19 @@ fn a_file_is_tested_as_it_is_on_disk_whatever_git_makes_of_it() {
 }
 
 #[test]
+fn a_folder_replaced_by_a_link_is_a_link_and_nothing_else() {
+    let repository = Repository::new();
+    repository.write("folder/a.py", "A = 1\n");
+    repository.write("other/a.py", "A = 2\n");
+    repository.commit("Folders");
+    fs::remove_dir_all(repository.folder().join("folder")).expect("removed");
+    symlink("other", repository.folder().join("folder")).expect("a link");
+    let files = contents(&repository.checkout());
+    assert_eq!(files[&b"folder".to_vec()], b"other");
+    assert!(!files.contains_key(b"folder/a.py".as_slice()));
+}
+
+#[test]
 fn a_linked_worktree_is_a_checkout_like_any_other() {
     let repository = Repository::new();
     let elsewhere = temporary();

@@ -53,7 +53,12 @@ pub async fn list(client: &Docker, labels: &[Label]) -> Result<Vec<Image>, Runti
         .into_iter()
         .map(|image| Image {
             id: image.id,
-            tags: image.repo_tags,
+            tags: image
+                .repo_tags
+                .into_iter()
+                // How older engines spell that there is none.
+                .filter(|tag| tag != "<none>:<none>")
+                .collect(),
             labels: image.labels.into_iter().collect(),
             created: image.created,
         })

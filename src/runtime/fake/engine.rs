@@ -86,9 +86,9 @@ impl Runtime for Fake {
     }
 
     async fn create_network(&self, network: &Network) -> Result<(), RuntimeError> {
-        self.up()?
-            .networks
-            .insert(network.name.clone(), network.clone());
+        let mut world = self.up()?;
+        world.networks_created.push(network.clone());
+        world.networks.insert(network.name.clone(), network.clone());
         Ok(())
     }
 
@@ -132,6 +132,7 @@ impl Runtime for Fake {
 
     async fn upload(&self, container: &str, context: Context) -> Result<(), RuntimeError> {
         self.state(container)?;
+        self.up()?.uploads += 1;
         context
             .write(std::io::sink())
             .map_err(|error| RuntimeError::Refused {

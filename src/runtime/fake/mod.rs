@@ -33,6 +33,8 @@ struct World {
     networks: BTreeMap<String, Network>,
     builds: Vec<String>,
     created: Vec<Container>,
+    networks_created: Vec<Network>,
+    uploads: u32,
     failing_build: Option<String>,
     down: bool,
     next: u32,
@@ -72,6 +74,16 @@ impl Fake {
         self.world().created.clone()
     }
 
+    /// Every network created so far, in order.
+    pub fn networks_created(&self) -> Vec<Network> {
+        self.world().networks_created.clone()
+    }
+
+    /// How many uploads there were into containers.
+    pub fn uploads(&self) -> u32 {
+        self.world().uploads
+    }
+
     /// The names of containers and networks that are there now.
     pub fn left(&self) -> Vec<String> {
         let world = self.world();
@@ -82,6 +94,11 @@ impl Fake {
     /// From now on a build whose tag contains this fails.
     pub fn fail_builds_of(&self, part: &str) {
         self.world().failing_build = Some(part.to_owned());
+    }
+
+    /// Loses the images whose tags contain this.
+    pub fn lose_image(&self, part: &str) {
+        self.world().images.retain(|tag, _| !tag.contains(part));
     }
 
     /// Kills the containers with this in their name, as the kernel would.
