@@ -51,13 +51,13 @@ def docker(*words):
 
 
 def tree_image(kind, release):
-    """The layer of this release on the test image of this kind of database."""
+    """The newest layer of this release on this Python and kind of database."""
     events = djbuild("no.such.label", "--source", f"pypi:Django=={release}", "--database", kind, "--format", "json")[1]
     started = json.loads(events.splitlines()[0])
     snapshot = started["revisions"][0]["snapshot"]
     family = {"sqlite": "sqlite", "postgresql17": "postgresql", "mariadb11.8": "mysql"}[kind]
     images = docker("images", "--filter", f"label=djbuild.snapshot={snapshot}", "--format", "{{.Repository}}:{{.Tag}}")
-    return next(image for image in images.splitlines() if f"-{family}:" in image)
+    return next(image for image in images.splitlines() if f"/tree-python{PYTHON}-{family}:" in image)
 
 
 def database_image(kind):
