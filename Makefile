@@ -8,8 +8,7 @@ ARGS ?=
 .PHONY: run test check unit real setup build bench deny clean
 
 run: setup
-	$(CARGO) build --release --locked
-	target/release/djbuild run $(ARGS)
+	$(CARGO) run --release --locked -- run $(ARGS)
 
 test: setup check unit real
 

@@ -122,3 +122,17 @@ fn the_matrices_that_come_with_djbuild_are_listed() {
     ran.exits_with(0);
     assert!(ran.stdout.starts_with("quick "), "{}", ran.stdout);
 }
+
+#[test]
+fn a_django_tree_without_git_is_not_passed_over_for_another_django() {
+    let user = User::new();
+    let tree = user.folder().join("plain");
+    for file in ["django/__init__.py", "tests/runtests.py"] {
+        let path = tree.join(file);
+        fs::create_dir_all(path.parent().expect("inside the tree")).expect("a folder");
+        fs::write(path, "").expect("a file");
+    }
+    let ran = user.run_in(&tree.join("tests"), &["matrix"]);
+    ran.exits_with(2);
+    assert!(ran.stderr.contains("git init"), "{}", ran.stderr);
+}

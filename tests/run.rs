@@ -117,6 +117,7 @@ fn the_table_the_failures_and_the_reports_are_for_people_and_machines() {
     let json = fs::read(checkout.join("report.json")).expect("a report");
     let json: Value = serde_json::from_slice(&json).expect("JSON");
     assert_eq!(json["cells"][0]["outcome"], "failed");
+    assert_eq!(json["started"]["cells"][0]["database"], "sqlite");
 }
 
 /// `expected.json`: outcomes by test, in the order they are told.

@@ -47,9 +47,12 @@ impl CliError {
             | Self::Spec(_)
             | Self::Select(_)
             | Self::Support { .. }
-            | Self::Source(SourceError::NotDjango { .. } | SourceError::NoRelease(_)) => {
-                Exit::Usage
-            }
+            | Self::Source(
+                SourceError::NotDjango { .. }
+                | SourceError::NotGit(_)
+                | SourceError::NoFolder(_)
+                | SourceError::NoRelease(_),
+            ) => Exit::Usage,
             Self::Source(_)
             | Self::Runtime { .. }
             | Self::Store(_)

@@ -72,7 +72,7 @@ impl Sinks {
             keep(&mut self.recorder, kept, "keeping the run");
         }
         if self.format == Format::Json && print_json(envelope).is_err() {
-            // Whoever read it is gone; the run is still kept.
+            warn("nobody reads the events any more; the run goes on and is kept");
             self.format = Format::Text;
         }
     }

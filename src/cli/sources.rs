@@ -4,11 +4,12 @@ use std::sync::Arc;
 use super::args::SelectOptions;
 use super::error::CliError;
 use super::host;
+use super::sinks::warn;
 use crate::matrix::{Matrix, Releases, Selection, Support, expand};
 use crate::progress::Fetching;
 use crate::source::{
-    Mirror, OnTransfer, Origin, Snapshot, SourceError, Transfer, find_checkout, snapshot_branches,
-    snapshot_checkout, snapshot_release,
+    Mirror, OnTransfer, Origin, Snapshot, SourceError, Transfer, find_checkout, find_tree,
+    snapshot_branches, snapshot_checkout, snapshot_release,
 };
 use crate::spec::{self, Spec};
 
@@ -79,11 +80,17 @@ fn origins(options: &SelectOptions) -> Result<Vec<Origin>, CliError> {
         path: ".".into(),
         error,
     })?;
-    Ok(vec![match find_checkout(&here) {
-        Some(folder) => Origin::Checkout(folder),
-        None if options.branch.is_empty() => Origin::Release(None),
-        None => Origin::Git(DJANGO.to_owned()),
-    }])
+    let origin = match (find_checkout(&here), find_tree(&here)) {
+        (Some(folder), _) => Origin::Checkout(folder),
+        // Testing another Django than the one at hand would be a false answer.
+        (None, Some(folder)) => return Err(SourceError::NotGit(folder).into()),
+        (None, None) if options.branch.is_empty() => Origin::Release(None),
+        (None, None) => Origin::Git(DJANGO.to_owned()),
+    };
+    if !matches!(origin, Origin::Checkout(_)) {
+        warn(&format!("no Django checkout here; taking {origin}"));
+    }
+    Ok(vec![origin])
 }
 
 fn snapshots_of(

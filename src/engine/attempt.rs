@@ -157,7 +157,7 @@ impl Attempt<'_> {
             }
             return match &reader.seen.totals {
                 Some(totals) => self.after_totals(id, verdict, totals, &reader.seen).await,
-                None => verdict,
+                None => verdict.with_log(&reader.seen),
             };
         }
         reader.finish().await;
@@ -175,7 +175,7 @@ impl Attempt<'_> {
             Some(how) if verdict.outcome != Outcome::Passed => {
                 Verdict::ours(Cause::ServiceDied, how)
             }
-            _ => verdict,
+            _ => verdict.with_log(&reader.seen),
         }
     }
 

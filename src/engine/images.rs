@@ -59,6 +59,7 @@ impl Problem {
                 outcome: Outcome::Skipped,
                 cause: None,
                 detail: why.clone(),
+                log: Vec::new(),
             },
             Self::Build { image, message, .. } => {
                 Verdict::ours(Cause::ImageFailed, format!("{image}: {message}"))

@@ -139,6 +139,7 @@ pub async fn tell(world: &World, cell: &CellPlan, verdict: Verdict, seconds: f64
             outcome: verdict.outcome,
             cause: verdict.cause,
             detail: verdict.detail,
+            log: verdict.log,
             seconds,
         })
         .await;

@@ -14,6 +14,8 @@ pub struct Verdict {
     pub outcome: Outcome,
     pub cause: Option<Cause>,
     pub detail: String,
+    /// The last lines of the cell's log, where they may say why.
+    pub log: Vec<String>,
 }
 
 /// What was seen of a cell while it ran, for the verdict.
@@ -37,6 +39,7 @@ impl Verdict {
             outcome: Outcome::Infrastructure,
             cause: Some(cause),
             detail: detail.into(),
+            log: Vec::new(),
         }
     }
 
@@ -45,6 +48,7 @@ impl Verdict {
             outcome: Outcome::Cancelled,
             cause: None,
             detail: String::new(),
+            log: Vec::new(),
         }
     }
 
@@ -61,7 +65,16 @@ impl Verdict {
             outcome: Outcome::Errored,
             cause: Some(cause),
             detail,
+            log: Vec::new(),
         }
+    }
+
+    /// With the end of the cell's log, unless it is a verdict on Django.
+    pub fn with_log(mut self, seen: &Seen) -> Self {
+        if matches!(self.outcome, Outcome::Errored | Outcome::Infrastructure) {
+            self.log.clone_from(&seen.tail);
+        }
+        self
     }
 
     /// Whether another attempt may end better: what failed was ours, and a
@@ -83,6 +96,7 @@ impl Verdict {
             },
             cause: None,
             detail: String::new(),
+            log: Vec::new(),
         }
     }
 

@@ -20,6 +20,9 @@ pub struct CellSummary {
     pub cause: Option<Cause>,
     /// One sentence more.
     pub detail: String,
+    /// The last lines of its log, where it could not run to its end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
     /// Its counts so far, and Django's own at the end.
     pub counts: Counts,
     /// Tests in its suite, once collected.
@@ -51,6 +54,7 @@ impl CellSummary {
             outcome: None,
             cause: None,
             detail: String::new(),
+            log: Vec::new(),
             counts: Counts::default(),
             collected: None,
             seconds: 0.0,
@@ -82,12 +86,14 @@ impl CellSummary {
                 outcome,
                 cause,
                 detail,
+                log,
                 seconds,
                 ..
             } => {
                 self.outcome = Some(*outcome);
                 self.cause = *cause;
                 self.detail.clone_from(detail);
+                self.log.clone_from(log);
                 self.seconds = *seconds;
             }
             _ => {}

@@ -154,6 +154,9 @@ pub enum Event {
         /// One sentence more.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         detail: String,
+        /// The last lines of its log, where it could not run to its end.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        log: Vec<String>,
         /// Seconds from its start.
         seconds: f64,
     },

@@ -9,7 +9,6 @@ use crate::model::{Cell, Counts, Outcome};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// What it set out to do.
-    #[serde(flatten)]
     pub started: RunStarted,
     /// Milliseconds since 1970-01-01 UTC when it began.
     pub began: u64,
@@ -200,6 +199,7 @@ mod tests {
             outcome,
             cause: None,
             detail: String::new(),
+            log: Vec::new(),
             seconds: 1.0,
         }
     }

@@ -148,6 +148,9 @@ pub fn problems(
             .map_or_else(String::new, |cause| format!("{cause}: "));
         let _ = writeln!(text, "{word}  {}", style.heading(&cell.cell.to_string()));
         let _ = writeln!(text, "  {cause}{}", clip(&cell.detail));
+        for line in &cell.log {
+            let _ = writeln!(text, "  │ {}", clip(line));
+        }
         if cell.attempts > 1 {
             let _ = writeln!(text, "  tried {} times", cell.attempts);
         }

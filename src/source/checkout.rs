@@ -20,10 +20,17 @@ const MARKS: [&str; 2] = ["tests/runtests.py", "django/__init__.py"];
 pub fn find_checkout(start: &Path) -> Option<PathBuf> {
     let repository = Repository::discover(start).ok()?;
     let folder = repository.workdir()?.to_owned();
-    MARKS
-        .iter()
-        .all(|mark| folder.join(mark).is_file())
-        .then_some(folder)
+    is_django(&folder).then_some(folder)
+}
+
+/// The Django tree that `start` is in, whether git knows of it or not.
+pub fn find_tree(start: &Path) -> Option<PathBuf> {
+    let found = start.ancestors().find(|folder| is_django(folder))?;
+    Some(found.to_owned())
+}
+
+fn is_django(folder: &Path) -> bool {
+    MARKS.iter().all(|mark| folder.join(mark).is_file())
 }
 
 /// The working tree of a checkout: tracked files as they are on disk, deletions,
@@ -36,6 +43,12 @@ pub fn snapshot_checkout(folder: &Path) -> Result<Snapshot, SourceError> {
     let git = || SourceError::git(folder.display().to_string());
     let repository = match Repository::discover(folder) {
         Err(error) if error.code() == git2::ErrorCode::NotFound => {
+            if !folder.is_dir() {
+                return Err(SourceError::NoFolder(folder.to_owned()));
+            }
+            if is_django(folder) {
+                return Err(SourceError::NotGit(folder.to_owned()));
+            }
             return Err(SourceError::NotDjango {
                 place,
                 missing: ".git (a checkout is expected here)",

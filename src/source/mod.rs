@@ -18,7 +18,7 @@ mod snapshot;
 
 use std::path::PathBuf;
 
-pub use checkout::{find_checkout, snapshot_branches, snapshot_checkout};
+pub use checkout::{find_checkout, find_tree, snapshot_branches, snapshot_checkout};
 pub use index::PackageIndex;
 pub use manifest::{Delta, Entry, Manifest, Mode};
 pub use mirror::{Mirror, RemoteBranch};
@@ -90,6 +90,15 @@ pub enum SourceError {
         /// What is wrong with it.
         problem: String,
     },
+    /// There is nothing at all.
+    #[error("{0}: no such folder")]
+    NoFolder(PathBuf),
+    /// Django, but nothing that says which files belong to it.
+    #[error(
+        "{0} is a Django tree without git, which says what belongs to it: run `git init` and \
+         `git add` there, or name another --source"
+    )]
+    NotGit(PathBuf),
     /// There is no Django in it.
     #[error("{place} is no Django source tree: it has no {missing}")]
     NotDjango {

@@ -186,6 +186,7 @@ mod tests {
             outcome,
             cause: None,
             detail: String::new(),
+            log: Vec::new(),
             seconds,
         });
         summary

@@ -203,6 +203,7 @@ mod tests {
                 outcome: Outcome::Failed,
                 cause: None,
                 detail: String::new(),
+                log: Vec::new(),
                 seconds: 1.5,
             },
             Event::RunFinished {

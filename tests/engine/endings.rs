@@ -90,6 +90,18 @@ async fn a_suite_that_breaks_is_told_with_its_test_or_its_last_words() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_suite_that_breaks_leaves_the_end_of_its_log() {
+    let steps = vec![
+        log("  File \"/django/django/core/signing.py\", line 318"),
+        log("SyntaxError: invalid syntax"),
+        Step::Exit(70),
+    ];
+    let ran = run(plan(&["sqlite"]), &world(move |_| steps.clone())).await;
+    assert_eq!(ran.summary.cells[0].log.len(), 2);
+    assert!(ran.summary.cells[0].log[0].contains("line 318"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_machine_did_to_a_cell_is_ours_and_has_a_name_each() {
     let killed = |last| vec![say(HELLO), say(STARTED), last];
     let full = vec![

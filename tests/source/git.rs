@@ -263,7 +263,17 @@ fn a_folder_that_is_no_django_checkout_is_told_by_what_it_lacks() {
     let folder = temporary();
     let error = snapshot_checkout(folder.path()).expect_err("an empty folder");
     assert!(error.to_string().contains(".git"), "{error}");
+    let error = snapshot_checkout(&folder.path().join("gone")).expect_err("no folder");
+    assert!(error.to_string().contains("no such folder"), "{error}");
     let repository = Repository::new();
+    let unpacked = temporary();
+    for path in ["django/__init__.py", "tests/runtests.py"] {
+        let copy = unpacked.path().join(path);
+        fs::create_dir_all(copy.parent().expect("inside the tree")).expect("a folder");
+        fs::copy(repository.folder().join(path), copy).expect("a copy");
+    }
+    let error = snapshot_checkout(unpacked.path()).expect_err("no git");
+    assert!(error.to_string().contains("git init"), "{error}");
     fs::remove_file(repository.folder().join("tests/runtests.py")).expect("removed");
     let error = snapshot_checkout(repository.folder()).expect_err("half a Django");
     assert!(error.to_string().contains("tests/runtests.py"), "{error}");
