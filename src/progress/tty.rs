@@ -35,9 +35,7 @@ impl Terminal {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(RATE));
         let overall = bars.add(ProgressBar::new(0));
         overall.set_style(template(
-            // Not as wide as the terminal: the ^C of an interrupt has to fit beside
-            // it, or the terminal scrolls and the lines above are not erased.
-            "{prefix:.bold} {bar:24.cyan/dim} {pos}/{len} {msg}",
+            "{prefix:.bold} {wide_bar:.cyan/dim} {pos}/{len} {msg}",
         ));
         Self {
             bars,
