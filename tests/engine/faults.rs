@@ -41,36 +41,36 @@ async fn cells_of_a_database_that_dies_are_run_once_more_on_a_fresh_one() {
     assert!(fake.left().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
-async fn tests_that_fail_because_their_database_dies_are_no_verdict_even_with_totals() {
-    let fake = world(|_| vec![say(HELLO), say(TWO_FAILED), end(1)]);
+/// The verdict on a cell whose database dies at each such event, whichever it is.
+async fn without_database(
+    steps: Vec<Step>,
+    dies: fn(&Event) -> bool,
+) -> (Option<Outcome>, Option<Cause>) {
+    let fake = world(move |_| steps.clone());
     let killer = Arc::clone(&fake);
     let ran = run_and(plan(&["postgresql17"]), &fake, move |event, _| {
-        if matches!(event, Event::CellTotals { .. }) {
+        if dies(event) {
             killer.kill("-postgresql17-");
         }
-    })
-    .await;
-    assert_eq!(
-        ran.verdict(0),
-        (Some(Outcome::Infrastructure), Some(Cause::ServiceDied))
-    );
+    });
+    ran.await.verdict(0)
+}
+
+const SERVICE_DIED: (Option<Outcome>, Option<Cause>) =
+    (Some(Outcome::Infrastructure), Some(Cause::ServiceDied));
+
+#[tokio::test(start_paused = true)]
+async fn tests_that_fail_because_their_database_dies_are_no_verdict_even_with_totals() {
+    let steps = vec![say(HELLO), say(TWO_FAILED), end(1)];
+    let verdict = without_database(steps, |event| matches!(event, Event::CellTotals { .. }));
+    assert_eq!(verdict.await, SERVICE_DIED);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_database_that_dies_twice_is_infrastructure() {
-    let fake = world(|_| vec![say(HELLO), say(STARTED)]);
-    let killer = Arc::clone(&fake);
-    let ran = run_and(plan(&["postgresql17"]), &fake, move |event, _| {
-        if matches!(event, Event::TestStarted { .. }) {
-            killer.kill("-postgresql17-");
-        }
-    })
-    .await;
-    assert_eq!(
-        ran.verdict(0),
-        (Some(Outcome::Infrastructure), Some(Cause::ServiceDied))
-    );
+    let steps = vec![say(HELLO), say(STARTED)];
+    let verdict = without_database(steps, |event| matches!(event, Event::TestStarted { .. }));
+    assert_eq!(verdict.await, SERVICE_DIED);
 }
 
 #[tokio::test(start_paused = true)]
