@@ -30,8 +30,8 @@ pub async fn run(options: RunOptions) -> Outcome {
         check_writable(&report.path)?;
     }
     let folders = Folders::find()?;
-    // Reading sources hashes files and may reach the network: on a thread of its
-    // own, while the engine is looked for.
+    // Reading sources may reach the network: on a thread of its own, while the
+    // engine is looked for.
     let (select, cache) = (options.select.clone(), folders.cache.clone());
     let shown = fetching(Some(&options.output));
     let asking = tokio::task::spawn_blocking(move || sources::ask(&select, &cache, &shown));

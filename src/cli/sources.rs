@@ -80,16 +80,19 @@ fn origins(options: &SelectOptions) -> Result<Vec<Origin>, CliError> {
         path: ".".into(),
         error,
     })?;
-    let origin = match (find_checkout(&here), find_tree(&here)) {
-        (Some(folder), _) => Origin::Checkout(folder),
-        // Testing another Django than the one at hand would be a false answer.
-        (None, Some(folder)) => return Err(SourceError::NotGit(folder).into()),
-        (None, None) if options.branch.is_empty() => Origin::Release(None),
-        (None, None) => Origin::Git(DJANGO.to_owned()),
-    };
-    if !matches!(origin, Origin::Checkout(_)) {
-        warn(&format!("no Django checkout here; taking {origin}"));
+    if let Some(folder) = find_checkout(&here) {
+        return Ok(vec![Origin::Checkout(folder)]);
     }
+    if let Some(folder) = find_tree(&here) {
+        // Testing another Django than the one at hand would be a false answer.
+        return Err(SourceError::NotGit(folder).into());
+    }
+    let origin = if options.branch.is_empty() {
+        Origin::Release(None)
+    } else {
+        Origin::Git(DJANGO.to_owned())
+    };
+    warn(&format!("no Django checkout here; taking {origin}"));
     Ok(vec![origin])
 }
 

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{OnceCell, Semaphore};
@@ -27,7 +27,8 @@ pub struct Images {
 }
 
 /// What was made or is being made, by key.
-type Memo = Mutex<HashMap<String, Arc<OnceCell<Result<String, Problem>>>>>;
+type Memo = Mutex<HashMap<String, Slot>>;
+type Slot = Arc<OnceCell<Result<String, Problem>>>;
 
 /// Why there is no image.
 #[derive(Debug, Clone)]
@@ -115,10 +116,7 @@ impl Images {
     }
 
     fn turn(&self, base: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut building = self
-            .building
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
         building.entry(base.to_owned()).or_default().clone()
     }
 
@@ -238,24 +236,20 @@ impl Images {
 
     /// Whether this image was made in this run.
     pub fn has_made(&self, tag: &str) -> bool {
-        self.slot(tag.to_owned()).initialized()
+        self.made().get(tag).is_some_and(|made| made.initialized())
     }
 
     /// Makes it possible to make an image once more.
     pub fn forget(&self, tag: &str) {
-        let mut made = self
-            .made
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        made.remove(tag);
+        self.made().remove(tag);
     }
 
-    fn slot(&self, key: String) -> Arc<OnceCell<Result<String, Problem>>> {
-        let mut made = self
-            .made
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        made.entry(key).or_default().clone()
+    fn slot(&self, key: String) -> Slot {
+        self.made().entry(key).or_default().clone()
+    }
+
+    fn made(&self) -> MutexGuard<'_, HashMap<String, Slot>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

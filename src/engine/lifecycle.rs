@@ -75,7 +75,7 @@ pub async fn run_cell(
             number,
             parallel,
         };
-        let verdict = attempt.run().await;
+        let mut verdict = attempt.run().await;
         let seconds = began.elapsed().as_secs_f64();
         if number == 1 && verdict.is_worth_retrying() && !world.cancel.is_cancelled() {
             let message = format!(
@@ -93,11 +93,7 @@ pub async fn run_cell(
                     number = 2;
                     continue;
                 }
-                Err(verdict) => {
-                    let outcome = verdict.outcome;
-                    finish(world, cell, verdict, seconds).await;
-                    return outcome;
-                }
+                Err(problem) => verdict = problem,
             }
         }
         let outcome = verdict.outcome;

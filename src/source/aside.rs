@@ -7,9 +7,10 @@ use std::os::unix::fs::FileExt;
 ///
 /// They are in a file without a name, which goes with the process however that
 /// ends.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Aside {
-    file: File,
+    /// There is none while nothing is in it.
+    file: Option<File>,
     places: BTreeMap<Vec<u8>, Place>,
     end: u64,
 }
@@ -21,16 +22,12 @@ struct Place {
 }
 
 impl Aside {
-    pub fn new() -> io::Result<Self> {
-        Ok(Self {
-            file: tempfile::tempfile()?,
-            places: BTreeMap::new(),
-            end: 0,
-        })
-    }
-
     pub fn put(&mut self, path: &[u8], bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile()?),
+        };
+        file.write_all(bytes)?;
         let place = Place {
             offset: self.end,
             length: bytes.len(),
@@ -42,13 +39,9 @@ impl Aside {
 
     /// The bytes of a file, or `None` if that one was not put aside.
     pub fn get(&self, path: &[u8]) -> Option<io::Result<Vec<u8>>> {
-        let place = self.places.get(path)?;
+        let (file, place) = (self.file.as_ref()?, self.places.get(path)?);
         let mut bytes = vec![0; place.length];
-        Some(
-            self.file
-                .read_exact_at(&mut bytes, place.offset)
-                .map(|()| bytes),
-        )
+        Some(file.read_exact_at(&mut bytes, place.offset).map(|()| bytes))
     }
 }
 
@@ -58,7 +51,7 @@ mod tests {
 
     #[test]
     fn what_is_put_aside_is_found_again_and_nothing_else() {
-        let mut aside = Aside::new().expect("a temporary file");
+        let mut aside = Aside::default();
         aside.put(b"a", b"one").expect("writable");
         aside.put(b"empty", b"").expect("writable");
         aside.put(b"b", b"two").expect("writable");

@@ -151,7 +151,7 @@ fn list(
             }
         }
     }
-    let mut aside = Aside::new().map_err(SourceError::io(std::env::temp_dir()))?;
+    let mut aside = Aside::default();
     for path in to_read {
         if let Some((entry, bytes)) = read_file(&root.join(OsStr::from_bytes(&path)))? {
             aside
@@ -186,8 +186,7 @@ fn kept(entry: &IndexEntry, blobs: &Odb<'_>) -> Option<Entry> {
     let unseen = IndexEntryFlag::from_bits_retain(entry.flags).is_valid()
         || IndexEntryExtendedFlag::from_bits_retain(entry.flags_extended).is_skip_worktree();
     let (size, _) = blobs.read_header(entry.id).ok()?;
-    let blob = entry.id.as_bytes().try_into().ok()?;
-    (!unseen && size == entry.file_size as usize).then_some(Entry { mode, blob })
+    (!unseen && size == entry.file_size as usize).then(|| Entry::new(mode, entry.id))
 }
 
 /// The branch checked out; the folder's name where HEAD is detached or unborn,

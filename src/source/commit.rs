@@ -49,8 +49,8 @@ pub fn snapshot_commit(
         modified: 0,
         snapshot: manifest.id(),
     };
-    let aside = Aside::new().map_err(SourceError::io(std::env::temp_dir()))?;
-    Ok(Snapshot::new(revision, manifest, repository, aside))
+    let nothing = Aside::default();
+    Ok(Snapshot::new(revision, manifest, repository, nothing))
 }
 
 /// Collects the blobs below `tree`. libgit2's own walk wants UTF-8 folder names.
@@ -74,9 +74,7 @@ fn list_tree(
                     0o100_755 => Mode::Executable,
                     _ => Mode::Regular,
                 };
-                let mut blob = [0; 20];
-                blob.copy_from_slice(item.id().as_bytes());
-                files.push((path, Entry { mode, blob }));
+                files.push((path, Entry::new(mode, item.id())));
             }
             _ => {}
         }

@@ -27,9 +27,7 @@ pub fn read_file(path: &Path) -> Result<Option<(Entry, Vec<u8>)>, SourceError> {
     };
     let id = git2::Oid::hash_object(git2::ObjectType::Blob, &bytes)
         .map_err(SourceError::git(path.display().to_string()))?;
-    let mut blob = [0; 20];
-    blob.copy_from_slice(id.as_bytes());
-    Ok(Some((Entry { mode, blob }, bytes)))
+    Ok(Some((Entry::new(mode, id), bytes)))
 }
 
 fn is_absent(error: &std::io::Error) -> bool {

@@ -43,6 +43,14 @@ pub struct Entry {
     pub blob: [u8; 20],
 }
 
+impl Entry {
+    pub(super) fn new(mode: Mode, id: git2::Oid) -> Self {
+        let mut blob = [0; 20];
+        blob.copy_from_slice(id.as_bytes());
+        Self { mode, blob }
+    }
+}
+
 /// Every file of a tree by its path, which is bytes: git's and Unix's names
 /// need not be UTF-8. Parts are separated by `/`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

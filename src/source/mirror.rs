@@ -1,10 +1,10 @@
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use git2::{Direction, FetchOptions, ProxyOptions, RemoteCallbacks, Repository};
 use sha2::{Digest, Sha256};
 
 use super::commit::{BranchGlobs, snapshot_commit};
+use super::lock::hold;
 use super::{OnTransfer, Snapshot, SourceError, Transfer};
 use crate::model::hex;
 
@@ -80,9 +80,7 @@ impl Mirror {
         let git = || SourceError::git(self.url.clone());
         let parent = self.folder.parent().unwrap_or(&self.folder);
         std::fs::create_dir_all(parent).map_err(SourceError::io(parent))?;
-        let lock_path = self.folder.with_extension("lock");
-        let lock = File::create(&lock_path).map_err(SourceError::io(&lock_path))?;
-        lock.lock().map_err(SourceError::io(&lock_path))?;
+        let _lock = hold(&self.folder.with_extension("lock"))?;
 
         // Made, or mended if whoever made it was interrupted; else left as it is.
         let repository = Repository::init_bare(&self.folder).map_err(git())?;

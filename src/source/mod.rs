@@ -9,6 +9,7 @@ mod checkout;
 mod commit;
 mod disk;
 mod index;
+mod lock;
 mod manifest;
 mod mirror;
 mod origin;

@@ -6,6 +6,7 @@ use git2::{Commit, IndexEntry, IndexTime, Repository, Signature, Time};
 
 use super::commit::snapshot_commit;
 use super::index::ProjectFile;
+use super::lock::hold;
 use super::{OnTransfer, PackageIndex, Snapshot, SourceError};
 
 /// A release of Django, kept in a git repository in `cache` from the first time
@@ -22,7 +23,7 @@ pub fn snapshot_release(
     on_transfer: &OnTransfer<'_>,
 ) -> Result<Snapshot, SourceError> {
     std::fs::create_dir_all(cache).map_err(SourceError::io(cache))?;
-    let shelf = Shelf::open(cache)?;
+    let shelf = ReleaseShelf::open(cache)?;
     if let Some(version) = version
         && let Some(commit) = shelf.find(version)
     {
@@ -34,25 +35,21 @@ pub fn snapshot_release(
     }
     // Of two first runs at once, the second finds what the first has fetched.
     let _lock = lock(cache)?;
-    let commit = match shelf.find(&version) {
-        Some(commit) => commit,
-        None => shelf.add(index, &version, &file, cache, on_transfer)?,
-    };
-    shelf.snapshot(&version, &commit)
+    match shelf.find(&version) {
+        Some(commit) => shelf.snapshot(&version, &commit),
+        None => shelf.add(index, &version, &file, cache, on_transfer),
+    }
 }
 
 /// Held by whoever adds a release, and by whoever makes the place for them.
 fn lock(cache: &Path) -> Result<File, SourceError> {
-    let path = cache.join("releases.lock");
-    let lock = File::create(&path).map_err(SourceError::io(&path))?;
-    lock.lock().map_err(SourceError::io(&path))?;
-    Ok(lock)
+    hold(&cache.join("releases.lock"))
 }
 
 /// The repository that keeps releases, each under a name of its own.
-struct Shelf(Repository);
+struct ReleaseShelf(Repository);
 
-impl Shelf {
+impl ReleaseShelf {
     fn open(cache: &Path) -> Result<Self, SourceError> {
         let folder = cache.join("releases.git");
         if let Ok(repository) = Repository::open_bare(&folder) {
@@ -92,7 +89,7 @@ impl Shelf {
         file: &ProjectFile,
         cache: &Path,
         on_transfer: &OnTransfer<'_>,
-    ) -> Result<Commit<'_>, SourceError> {
+    ) -> Result<Snapshot, SourceError> {
         let mut archive = tempfile::tempfile_in(cache).map_err(SourceError::io(cache))?;
         index.download(file, &mut archive, on_transfer)?;
         std::io::Seek::rewind(&mut archive).map_err(SourceError::io(cache))?;
@@ -103,11 +100,11 @@ impl Shelf {
             .and_then(|by| self.0.commit(None, &by, &by, version, &tree, &[]))
             .map_err(self.git())?;
         let commit = self.0.find_commit(id).map_err(self.git())?;
-        self.snapshot(version, &commit)?;
+        let snapshot = self.snapshot(version, &commit)?;
         self.0
             .reference(&name(version), id, true, version)
             .map_err(self.git())?;
-        Ok(commit)
+        Ok(snapshot)
     }
 
     /// The files of a source distribution, without the folder they are all in.

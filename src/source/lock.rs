@@ -1,0 +1,11 @@
+use std::fs::File;
+use std::path::Path;
+
+use super::SourceError;
+
+/// Waits for whoever else holds this file, and holds it until it is dropped.
+pub fn hold(path: &Path) -> Result<File, SourceError> {
+    let lock = File::create(path).map_err(SourceError::io(path))?;
+    lock.lock().map_err(SourceError::io(path))?;
+    Ok(lock)
+}
