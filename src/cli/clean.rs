@@ -1,10 +1,9 @@
-use std::io::Write;
-
 use super::Outcome;
 use super::args::CleanOptions;
 use super::error::CliError;
 use super::exit::Exit;
 use super::host::{self, Folders};
+use super::sinks::say;
 use crate::engine::{self, Leftover};
 use crate::model::plural;
 use crate::runtime::Runtime;
@@ -25,7 +24,7 @@ pub async fn clean(options: &CleanOptions) -> Outcome {
             "removing"
         };
         say(&format!(
-            "{verb} {} {}",
+            "{verb} {} {}\n",
             leftover.kind.as_str(),
             leftover.name
         ));
@@ -39,27 +38,21 @@ pub async fn clean(options: &CleanOptions) -> Outcome {
         .count();
     if foreign > 0 {
         say(&format!(
-            "left alone: {} of other users of this engine",
+            "left alone: {} of other users of this engine\n",
             plural(foreign as u64, "thing")
         ));
     }
     let live = others.len() - foreign;
     if live > 0 {
         say(&format!(
-            "left alone: {} of runs that go on",
+            "left alone: {} of runs that go on\n",
             plural(live as u64, "thing")
         ));
     }
     if dead.is_empty() {
-        say("nothing to remove");
+        say("nothing to remove\n");
     }
     Ok(Exit::Passed)
-}
-
-/// Says something on standard output; whoever read it may be gone, which is no
-/// reason to leave the work undone.
-fn say(message: &str) {
-    let _ = writeln!(std::io::stdout(), "{message}");
 }
 
 /// Removes what this installation's dead runs left, and says how much it was.

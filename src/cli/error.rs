@@ -5,7 +5,7 @@ use crate::matrix::{SelectError, SupportError};
 use crate::model::ParseError;
 use crate::runtime::RuntimeError;
 use crate::source::SourceError;
-use crate::spec::SpecError;
+use crate::spec::Problems;
 use crate::store::StoreError;
 
 /// Whatever ends a command before it has done its work.
@@ -17,7 +17,7 @@ pub enum CliError {
     #[error(transparent)]
     Parse(#[from] ParseError),
     #[error(transparent)]
-    Spec(#[from] SpecError),
+    Spec(#[from] Problems),
     #[error(transparent)]
     Select(#[from] SelectError),
     #[error("{branch}: {error}")]
@@ -31,6 +31,11 @@ pub enum CliError {
     /// A thread panicked; what it said has been told.
     #[error("this should not have happened; nothing was started")]
     Bug,
+    #[error("{path}: {error}")]
+    Read {
+        path: PathBuf,
+        error: std::io::Error,
+    },
     #[error("{path}: {error}")]
     Write {
         path: PathBuf,
@@ -51,14 +56,24 @@ impl CliError {
                 SourceError::NotDjango { .. }
                 | SourceError::NotGit(_)
                 | SourceError::NoFolder(_)
+                | SourceError::NoRevision(_)
                 | SourceError::NoRelease(_),
             ) => Exit::Usage,
             Self::Source(_)
             | Self::Runtime { .. }
             | Self::Store(_)
             | Self::Bug
+            | Self::Read { .. }
             | Self::Write { .. } => Exit::Infrastructure,
         }
+    }
+}
+
+impl CliError {
+    /// A file that could not be read.
+    pub fn read(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |error| Self::Read { path, error }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use super::args::{ImageOptions, SelectOptions};
+use super::args::ImageOptions;
 use super::error::CliError;
 use crate::plan::{BuildEnvironment, Dockerfiles};
 use crate::runtime::docker::{ClientConfig, Docker, connect, endpoints};
@@ -104,7 +104,7 @@ pub fn build_environment(options: &ImageOptions) -> Result<BuildEnvironment, Cli
         .map(PathBuf::from)
         .find(|path| path.is_file());
     let ca_bundle = match ca_bundle {
-        Some(path) => std::fs::read(&path).map_err(|error| CliError::Write { path, error })?,
+        Some(path) => std::fs::read(&path).map_err(CliError::read(path))?,
         None => Vec::new(),
     };
     let arguments: BTreeMap<String, String> = NETWORK_VARIABLES
@@ -129,12 +129,9 @@ pub fn dockerfiles(options: &ImageOptions) -> Result<Dockerfiles, CliError> {
 }
 
 fn overlay(folder: &Path, prefix: &str, files: &mut Dockerfiles) -> Result<(), CliError> {
-    let failed = |error| CliError::Write {
-        path: folder.to_owned(),
-        error,
-    };
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
+    let failed = || CliError::read(folder);
+    for entry in std::fs::read_dir(folder).map_err(failed())? {
+        let entry = entry.map_err(failed())?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if prefix.is_empty() {
             name
@@ -144,7 +141,7 @@ fn overlay(folder: &Path, prefix: &str, files: &mut Dockerfiles) -> Result<(), C
         if entry.path().is_dir() {
             overlay(&entry.path(), &path, files)?;
         } else {
-            files.replace(&path, std::fs::read(entry.path()).map_err(failed)?);
+            files.replace(&path, std::fs::read(entry.path()).map_err(failed())?);
         }
     }
     Ok(())
@@ -154,21 +151,4 @@ fn overlay(folder: &Path, prefix: &str, files: &mut Dockerfiles) -> Result<(), C
 pub fn package_index() -> PackageIndex {
     let url = env::var("PIP_INDEX_URL").ok().filter(|url| !url.is_empty());
     PackageIndex::new(url.as_deref().unwrap_or("https://pypi.org/simple"))
-}
-
-/// The text of the matrix file, built in or at a path, and its name.
-pub fn matrix_file(options: &SelectOptions) -> Result<(String, String), CliError> {
-    let name = &options.matrix;
-    if let Some(file) = crate::spec::builtin(name) {
-        return Ok((name.clone(), file.text.to_owned()));
-    }
-    std::fs::read_to_string(name)
-        .map(|text| (name.clone(), text))
-        .map_err(|error| {
-            let known: Vec<&str> = crate::spec::BUILTIN.iter().map(|file| file.name).collect();
-            CliError::Usage(format!(
-                "--matrix {name}: {error}; the matrices that come with djbuild are {}",
-                known.join(" and ")
-            ))
-        })
 }

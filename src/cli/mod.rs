@@ -2,11 +2,14 @@
 //! and errors are told once.
 
 mod args;
+mod asked;
 mod clean;
+mod diagnostics;
 mod error;
 mod exit;
 mod host;
 mod matrix;
+mod matrix_file;
 mod planning;
 mod report_file;
 mod run;
@@ -22,12 +25,13 @@ use clap::Parser;
 use args::{Arguments, Command};
 use error::CliError;
 use exit::Exit;
+use sinks::warn;
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
     // A bug is told in a line that a person can pass on.
     std::panic::set_hook(Box::new(|panic| {
-        sinks::warn(&format!("a bug in djbuild, please report it: {panic}"));
+        warn(&format!("a bug in djbuild, please report it: {panic}"));
     }));
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -56,6 +60,10 @@ pub fn main() -> ExitCode {
         match arguments.command {
             Command::Run(options) => run::run(*options).await,
             Command::Matrix(options) => matrix::matrix(&options),
+            Command::Schema => {
+                sinks::say(&format!("{:#}\n", crate::spec::schema()));
+                Ok(Exit::Passed)
+            }
             Command::Clean(options) => clean::clean(&options).await,
         }
     });
@@ -64,9 +72,23 @@ pub fn main() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("djbuild: {error}");
+            tell(&error);
             error.exit().into()
         }
+    }
+}
+
+/// Says what ended a command; a matrix file's problems with its lines.
+fn tell(error: &CliError) {
+    match error {
+        CliError::Spec(problems) => {
+            let renderer = screen::renderer();
+            warn(&format!(
+                "the matrix is wrong\n{}",
+                diagnostics::render(problems, &renderer)
+            ));
+        }
+        error => warn(&error.to_string()),
     }
 }
 

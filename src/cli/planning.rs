@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::args::{BaseWord, IsolationWord, RunOptions};
+use super::asked::Asked;
 use super::error::CliError;
 use super::host::{self, Folders};
-use super::sources::Asked;
 use super::tree::SnapshotTree;
 use crate::event::RunStarted;
 use crate::model::{Cell, DatabaseKind, RunId};
@@ -13,8 +13,8 @@ use crate::plan::{
 };
 use crate::runtime::Capabilities;
 use crate::source::{Shelf, Snapshot, Tree};
-use crate::spec::Isolation;
-use crate::store::History;
+use crate::spec::{Isolation, Spec, VariantChange};
+use crate::store::Estimates;
 
 const GIB: u64 = 1 << 30;
 /// How long a database may take to answer; MySQL's first start is the slowest.
@@ -24,6 +24,7 @@ const READY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(120);
 pub fn plan(
     options: &RunOptions,
     asked: &Asked,
+    snapshots: &[Arc<Snapshot>],
     folders: &Folders,
     run: &RunId,
     engine: &Capabilities,
@@ -31,15 +32,10 @@ pub fn plan(
     let files = host::dockerfiles(&options.images)?;
     let environment = host::build_environment(&options.images)?;
     let prefix = &options.images.registry;
-    let arguments: Vec<String> = options
-        .labels
-        .iter()
-        .chain(&options.arguments)
-        .cloned()
-        .collect();
+    let arguments = arguments(options);
     let shelf = Shelf::new(folders.cache.join("trees"));
     let mut trees: HashMap<&str, Arc<dyn TreeFiles>> = HashMap::new();
-    for snapshot in &asked.snapshots {
+    for snapshot in snapshots {
         let tree = SnapshotTree::new(Arc::clone(snapshot), shelf.clone());
         trees.insert(&snapshot.revision.branch, Arc::new(tree));
     }
@@ -62,8 +58,10 @@ pub fn plan(
     let mut cells = Vec::new();
     for (index, cell) in asked.matrix.cells.iter().enumerate() {
         let (Some(snapshot), Some(tree)) = (
-            asked.snapshot(&cell.branch),
-            trees.get(cell.branch.as_str()),
+            snapshots
+                .iter()
+                .find(|s| *s.revision.branch == *cell.branch),
+            trees.get(&*cell.branch),
         ) else {
             continue;
         };
@@ -84,23 +82,25 @@ pub fn plan(
             caches: caches.clone(),
             database_name: format!("django_{}", index + 1),
             arguments: arguments.clone(),
+            change: change(cell, &asked.spec),
         });
     }
-    longest_first(&mut cells, &arguments, folders);
+    longest_first(&mut cells, &estimates(options, folders)());
 
     let pace = pace(options, engine, cells.len());
     let started = RunStarted {
         run: run.clone(),
         djbuild: env!("CARGO_PKG_VERSION").to_owned(),
-        revisions: asked.snapshots.iter().map(|s| s.revision.clone()).collect(),
+        revisions: snapshots.iter().map(|s| s.revision.clone()).collect(),
         cells: asked.matrix.cells.clone(),
         excluded: asked
             .matrix
             .excluded
             .iter()
-            .map(|excluded| (excluded.cell.clone(), excluded.reason.clone()))
+            .map(|excluded| (excluded.cell.clone(), excluded.reason.to_string()))
             .collect(),
         arguments,
+        matrix: asked.spec.name.clone(),
         jobs: pace.jobs,
     };
     let plan = Plan {
@@ -117,6 +117,15 @@ pub fn plan(
         },
     };
     Ok((plan, started))
+}
+
+/// What a cell's variant changes.
+fn change(cell: &Cell, spec: &Spec) -> VariantChange {
+    let mut defined = spec.definitions.iter();
+    let variant = defined.find(|variant| Some(&variant.name) == cell.variant.as_ref());
+    variant
+        .map(|variant| variant.change.clone())
+        .unwrap_or_default()
 }
 
 /// One client serves both: a MySQL and a MariaDB cell share a test image.
@@ -148,26 +157,22 @@ fn requirements(
     Ok(found)
 }
 
-/// The longest cells first, so that the last ones to end are short. Without a
-/// history a database's kind has to do.
-fn longest_first(cells: &mut [CellPlan], arguments: &[String], folders: &Folders) {
-    let history = History::open(&folders.state.history_file()).ok();
-    let known = |cell: &Cell| {
-        let history = history.as_ref()?;
-        history.expected_seconds(cell, arguments).ok().flatten()
-    };
+/// How long cells take with these labels and flags.
+pub fn estimates(options: &RunOptions, folders: &Folders) -> impl Fn() -> Estimates + Send + use<> {
+    let (state, arguments) = (folders.state.clone(), arguments(options));
+    move || Estimates::of(&state, arguments.clone())
+}
+
+fn arguments(options: &RunOptions) -> Vec<String> {
+    let labels = options.labels.iter();
+    labels.chain(&options.arguments).cloned().collect()
+}
+
+/// The longest cells first, so that the last ones to end are short.
+fn longest_first(cells: &mut [CellPlan], estimates: &Estimates) {
     let expected: HashMap<Cell, f64> = cells
         .iter()
-        .map(|plan| {
-            let guess = match plan.cell.database.kind {
-                DatabaseKind::Sqlite => 600.0,
-                DatabaseKind::Postgresql | DatabaseKind::Postgis => 900.0,
-                DatabaseKind::Mariadb => 1200.0,
-                DatabaseKind::Mysql => 1500.0,
-                DatabaseKind::Oracle => 3600.0,
-            };
-            (plan.cell.clone(), known(&plan.cell).unwrap_or(guess))
-        })
+        .map(|plan| (plan.cell.clone(), estimates.seconds(&plan.cell)))
         .collect();
     cells.sort_by(|a, b| expected[&b.cell].total_cmp(&expected[&a.cell]));
 }
@@ -176,7 +181,7 @@ fn pace(options: &RunOptions, engine: &Capabilities, cells: usize) -> Pace {
     let cores = engine.cores.max(1);
     let cells = u32::try_from(cells).unwrap_or(u32::MAX).max(1);
     let jobs = options
-        .pace
+        .select
         .jobs
         .unwrap_or_else(|| jobs_for(cores, engine.memory))
         .min(cells);

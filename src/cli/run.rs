@@ -1,4 +1,4 @@
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -6,13 +6,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::args::{Format, OutputOptions, RunOptions};
+use super::asked::{Asked, ask};
 use super::error::CliError;
 use super::exit::Exit;
 use super::host::{self, Folders};
 use super::report_file::{check_writable, write_report};
 use super::screen::{fetching, progress, wants_colour, width};
-use super::sinks::{Sinks, warn};
-use super::sources::{self, Asked};
+use super::sinks::{Sinks, say, warn};
+use super::sources;
 use super::{Outcome, clean, planning};
 use crate::engine::{self, Canceller, Emitter, cancellation};
 use crate::event::{Event, Summary};
@@ -34,12 +35,28 @@ pub async fn run(options: RunOptions) -> Outcome {
     // engine is looked for.
     let (select, cache) = (options.select.clone(), folders.cache.clone());
     let shown = fetching(Some(&options.output));
-    let asking = tokio::task::spawn_blocking(move || sources::ask(&select, &cache, &shown));
+    let estimates = planning::estimates(&options, &folders);
+    let asking = tokio::task::spawn_blocking(move || {
+        let asked = something_to_run(ask(&select, &cache, &shown, &estimates)?)?;
+        let tested = asked.candidates.iter().filter(|candidate| {
+            let mut cells = asked.matrix.cells.iter();
+            cells.any(|cell| *cell.branch == *candidate.branch)
+        });
+        let snapshots = sources::snapshots(tested)?;
+        Ok::<_, CliError>((asked, snapshots))
+    });
     let (docker, removed) = engine(&folders).await?;
-    let asked = something_to_run(asking.await.map_err(|_| CliError::Bug)??)?;
+    let (asked, snapshots) = asking.await.map_err(|_| CliError::Bug)??;
     let run = new_run_id();
     let lock = folders.state.begin(&run)?;
-    let (plan, started) = planning::plan(&options, &asked, &folders, &run, docker.capabilities())?;
+    let (plan, started) = planning::plan(
+        &options,
+        &asked,
+        &snapshots,
+        &folders,
+        &run,
+        docker.capabilities(),
+    )?;
 
     let (sender, receiver) = mpsc::channel(BACKLOG);
     let emit = Emitter::new(sender);
@@ -145,8 +162,7 @@ async fn listen(canceller: Canceller, emit: Emitter) {
 }
 
 fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed: usize) {
-    let stdout = std::io::stdout();
-    let style = if wants_colour(options.color, stdout.is_terminal()) {
+    let style = if wants_colour(options.color, std::io::stdout().is_terminal()) {
         Style::Coloured
     } else {
         Style::Plain
@@ -169,8 +185,7 @@ fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed
     }
     text.push_str(&style.faint(&format!("Kept in {}", folder.display())));
     text.push('\n');
-    // Whoever read it is gone: nothing to tell them.
-    let _ = stdout.lock().write_all(text.as_bytes());
+    say(&text);
 }
 
 fn new_run_id() -> RunId {

@@ -1,5 +1,7 @@
 use std::io::IsTerminal;
 
+use annotate_snippets::Renderer;
+
 use super::args::{Color, Format, OutputOptions};
 use crate::progress::{Detail, Fetching, Plain, Progress, Terminal};
 
@@ -74,4 +76,15 @@ pub fn width() -> u16 {
             .map(|(_, width)| width)
     };
     columns.or_else(terminal).unwrap_or(100).clamp(60, 250)
+}
+
+/// Draws pieces of a file on standard error.
+pub fn renderer() -> Renderer {
+    let stderr = std::io::stderr();
+    let renderer = if wants_colour(Color::Auto, stderr.is_terminal()) {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    renderer.term_width(width().into())
 }

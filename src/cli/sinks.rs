@@ -93,6 +93,12 @@ pub fn warn(message: &str) {
     let _ = writeln!(std::io::stderr(), "djbuild: {message}");
 }
 
+/// Says something on standard output; whoever read it may be gone, which is no
+/// reason to leave work undone.
+pub fn say(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
 fn print_json(envelope: &Envelope) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     serde_json::to_writer(&mut out, envelope)?;

@@ -1,85 +1,78 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::SelectOptions;
 use super::error::CliError;
 use super::host;
 use super::sinks::warn;
-use crate::matrix::{Matrix, Releases, Selection, Support, expand};
+use crate::matrix::wants_branch;
+use crate::model::duration;
 use crate::progress::Fetching;
 use crate::source::{
-    Mirror, OnTransfer, Origin, Snapshot, SourceError, Transfer, find_checkout, find_tree,
-    snapshot_branches, snapshot_checkout, snapshot_release,
+    Candidate, Mirror, OnTransfer, Origin, Reach, Snapshot, SourceError, Transfer, Wanted,
+    committed, find_checkout, find_release, find_tree, worktree,
 };
-use crate::spec::{self, Spec};
+use crate::spec::{Pattern, Spec};
 
 /// Where branches come from when nothing else is said.
 const DJANGO: &str = "https://github.com/django/django.git";
 
-/// What was asked for: the trees to test and the cells to test them in.
-pub struct Asked {
-    pub spec: Spec,
-    pub snapshots: Vec<Arc<Snapshot>>,
-    pub matrix: Matrix,
-}
-
-impl Asked {
-    /// The tree of a branch of the matrix.
-    pub fn snapshot(&self, branch: &str) -> Option<&Arc<Snapshot>> {
-        self.snapshots
-            .iter()
-            .find(|snapshot| snapshot.revision.branch == branch)
-    }
-}
-
-/// Reads the matrix file and the sources, and works out the cells.
-pub fn ask(options: &SelectOptions, cache: &Path, fetching: &Fetching) -> Result<Asked, CliError> {
+/// The trees that could be tested: what the sources have of what is asked for,
+/// each under a name of its own.
+pub fn candidates(
+    options: &SelectOptions,
+    spec: &Spec,
+    cache: &Path,
+    fetching: &Fetching,
+) -> Result<Vec<Candidate>, CliError> {
     let on_transfer = |transfer: &Transfer| {
         fetching.show(&transfer.what, transfer.done, transfer.total, transfer.unit);
     };
-    let (name, text) = host::matrix_file(options)?;
-    let spec = spec::parse(&name, &text)?;
-    let selection = Selection::new(&options.branch, &options.python, &options.database)?;
-    let mut snapshots = Vec::new();
+    let mut all: Vec<Candidate> = Vec::new();
     for origin in origins(options)? {
-        snapshots.extend(snapshots_of(&origin, options, &spec, cache, &on_transfer)?);
-    }
-    for (index, snapshot) in snapshots.iter().enumerate() {
-        let branch = &snapshot.revision.branch;
-        if snapshots[..index]
-            .iter()
-            .any(|s| s.revision.branch == *branch)
-        {
-            return Err(CliError::Usage(format!(
-                "two sources are both called {branch}; test them in two runs"
-            )));
+        for mut candidate in of_origin(&origin, options, spec, cache, &on_transfer)? {
+            if all.iter().any(|known| known.branch == candidate.branch) {
+                candidate.rename(other_name(&candidate, &all));
+            }
+            all.push(candidate);
         }
     }
-    let mut branches = Vec::new();
-    for snapshot in &snapshots {
-        let branch = snapshot.revision.branch.clone();
-        let support = Support::read(snapshot).map_err(|error| CliError::Support {
-            branch: branch.clone(),
-            error,
-        })?;
-        branches.push((branch, support));
+    Ok(all)
+}
+
+/// The files of these candidates.
+pub fn snapshots<'a>(
+    candidates: impl Iterator<Item = &'a Candidate>,
+) -> Result<Vec<Arc<Snapshot>>, CliError> {
+    candidates
+        .map(|candidate| Ok(Arc::new(candidate.snapshot()?)))
+        .collect()
+}
+
+/// A name for the second `main`: `main@worktree`, `main@django-fix`.
+fn other_name(candidate: &Candidate, taken: &[Candidate]) -> String {
+    let place = if candidate.source == "." {
+        "worktree"
+    } else {
+        let source = candidate.source.trim_end_matches('/');
+        let last = source.rsplit(['/', ':']).next().unwrap_or(source);
+        last.strip_suffix(".git").unwrap_or(last)
+    };
+    let name = format!("{}@{place}", candidate.branch);
+    let is_taken = |name: &str| taken.iter().any(|known| known.branch == name);
+    let mut names = (2..).map(|number| format!("{name}-{number}"));
+    if is_taken(&name) {
+        names.find(|name| !is_taken(name)).unwrap_or(name)
+    } else {
+        name
     }
-    let matrix = expand(&spec, &branches, &Releases::shipped(), &selection);
-    Ok(Asked {
-        spec,
-        snapshots: snapshots.into_iter().map(Arc::new).collect(),
-        matrix,
-    })
 }
 
 fn origins(options: &SelectOptions) -> Result<Vec<Origin>, CliError> {
     if !options.source.is_empty() {
         return Ok(options.source.clone());
     }
-    let here = std::env::current_dir().map_err(|error| CliError::Write {
-        path: ".".into(),
-        error,
-    })?;
+    let here = std::env::current_dir().map_err(CliError::read("."))?;
     if let Some(folder) = find_checkout(&here) {
         return Ok(vec![Origin::Checkout(folder)]);
     }
@@ -96,69 +89,78 @@ fn origins(options: &SelectOptions) -> Result<Vec<Origin>, CliError> {
     Ok(vec![origin])
 }
 
-fn snapshots_of(
+fn of_origin(
     origin: &Origin,
     options: &SelectOptions,
     spec: &Spec,
     cache: &Path,
     on_transfer: &OnTransfer<'_>,
-) -> Result<Vec<Snapshot>, CliError> {
+) -> Result<Vec<Candidate>, CliError> {
+    let reach = if options.offline {
+        Reach::Offline
+    } else {
+        Reach::Online
+    };
     match origin {
         Origin::Release(version) => {
             let index = host::package_index();
-            let version = version.as_deref();
-            Ok(vec![snapshot_release(&index, version, cache, on_transfer)?])
-        }
-        Origin::Checkout(folder) if options.branch.is_empty() => {
-            let mut snapshot = snapshot_checkout(folder)?;
-            if options.source.is_empty() {
-                ".".clone_into(&mut snapshot.revision.source);
+            let found = find_release(&index, version.as_deref(), cache, reach, on_transfer)?;
+            if let Some(error) = found.stale {
+                let release = &found.candidate.branch;
+                warn(&format!(
+                    "{error}; taking {release}, the newest release kept here"
+                ));
             }
-            Ok(vec![snapshot])
+            of_these_names(found.candidate, &options.branch)
         }
-        Origin::Checkout(folder) => {
-            let folder = folder.canonicalize().map_err(|error| CliError::Write {
-                path: folder.clone(),
-                error,
-            })?;
-            let snapshots = snapshot_branches(&folder, &options.branch)?;
-            if snapshots.is_empty() {
-                return Err(no_branch(&folder.to_string_lossy(), &options.branch));
+        Origin::Checkout(folder) => of_checkout(folder, options),
+        Origin::Git(url) => {
+            let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+            let in_matrix = |branch: &str| wants_branch(spec, branch, &today);
+            let wanted = if options.branch.is_empty() {
+                Wanted::Branches(&in_matrix)
+            } else {
+                Wanted::Named(&options.branch)
+            };
+            let mirror = Mirror::new(url, &cache.join("git"));
+            let found = mirror.find(&wanted, reach, on_transfer)?;
+            if let Some((age, error)) = found.stale {
+                let age = duration(age.as_secs_f64());
+                warn(&format!("{error}; taking what was fetched {age} ago"));
             }
-            Ok(snapshots)
+            Ok(found.candidates)
         }
-        Origin::Git(url) => branches_of(url, options, spec, cache, on_transfer),
     }
 }
 
-fn branches_of(
-    url: &str,
-    options: &SelectOptions,
-    spec: &Spec,
-    cache: &Path,
-    on_transfer: &OnTransfer<'_>,
-) -> Result<Vec<Snapshot>, CliError> {
-    let patterns = if options.branch.is_empty() {
-        &spec.branches
-    } else {
-        &options.branch
-    };
-    let mirror = Mirror::new(url, &cache.join("git"));
-    let branches = mirror.branches(patterns)?;
-    if branches.is_empty() {
-        return Err(no_branch(url, patterns));
+/// A release, if it is one of those asked for.
+fn of_these_names(release: Candidate, names: &[String]) -> Result<Vec<Candidate>, CliError> {
+    let fits =
+        |name: &String| Pattern::new(name).is_ok_and(|pattern| pattern.matches(&release.branch));
+    if names.is_empty() || names.iter().any(fits) {
+        return Ok(vec![release]);
     }
-    mirror.fetch(&branches, on_transfer)?;
-    let snapshots: Result<Vec<_>, SourceError> = branches
-        .iter()
-        .map(|branch| mirror.snapshot(branch))
-        .collect();
-    Ok(snapshots?)
+    Err(CliError::Usage(format!(
+        "{} has no branches; leave --branch {} out",
+        release.source,
+        names.join(" ")
+    )))
 }
 
-fn no_branch(place: &str, patterns: &[String]) -> CliError {
-    CliError::Usage(format!(
-        "{place} has no branch that matches {}",
-        patterns.join(" or ")
-    ))
+fn of_checkout(folder: &Path, options: &SelectOptions) -> Result<Vec<Candidate>, CliError> {
+    let mut found = Vec::new();
+    if !options.branch.is_empty() {
+        let folder: PathBuf = folder
+            .canonicalize()
+            .map_err(|_| SourceError::NoFolder(folder.to_owned()))?;
+        found.extend(committed(&folder, &Wanted::Named(&options.branch))?);
+    }
+    if options.branch.is_empty() || options.worktree {
+        let mut on_disk = worktree(folder)?;
+        if options.source.is_empty() {
+            ".".clone_into(&mut on_disk.source);
+        }
+        found.push(on_disk);
+    }
+    Ok(found)
 }

@@ -184,6 +184,9 @@ pub struct RunStarted {
     pub excluded: Vec<(Cell, String)>,
     /// Labels and flags for `runtests.py`.
     pub arguments: Vec<String>,
+    /// The matrix file, as the user named it.
+    #[serde(default)]
+    pub matrix: String,
     /// How many cells at once.
     pub jobs: u32,
 }

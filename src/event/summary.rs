@@ -165,6 +165,7 @@ mod tests {
             cells,
             excluded: vec![],
             arguments: vec![],
+            matrix: "quick".into(),
             jobs: 1,
         }));
         Summary::begin(&Envelope {

@@ -1,19 +1,31 @@
-use globset::{Glob, GlobMatcher};
-
-use crate::model::{Cell, DatabaseKind, DatabaseSpec, PythonSpec};
-use crate::spec::DatabaseChoice;
+use crate::model::{DatabaseKind, ParseError, PythonSpec};
+use crate::spec::{
+    BranchChoice, DatabaseChoice, PLAIN, Pattern, PythonChoice, Releases, Spec, Variant,
+    VariantChoice, nearest,
+};
 
 /// What the user asked for on top of a matrix file: globs over each axis, any
-/// of which may match.
+/// of which may match. Branches are the source's business.
 ///
 /// A word that the matrix does not have is added to it, so that
 /// `--database mariadb11.8` on the quick matrix tests `MariaDB` instead of
 /// nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    branches: Vec<Pattern>,
-    pythons: Vec<Pattern>,
-    databases: Vec<Pattern>,
+    pub(super) pythons: Vec<Pattern>,
+    pub(super) databases: Vec<Pattern>,
+    pub(super) variants: Vec<Pattern>,
+}
+
+/// The filters as typed, flag by flag.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filters<'a> {
+    /// `--python`.
+    pub pythons: &'a [String],
+    /// `--database`.
+    pub databases: &'a [String],
+    /// `--variant`.
+    pub variants: &'a [String],
 }
 
 /// A filter that cannot be understood.
@@ -25,35 +37,39 @@ pub struct SelectError {
     problem: String,
 }
 
-#[derive(Debug, Clone)]
-struct Pattern {
-    typed: String,
-    glob: GlobMatcher,
-}
-
 impl Selection {
     /// Understands the filters as typed.
     ///
     /// # Errors
-    /// When one is no glob, or an exact word that names nothing.
-    pub fn new(
-        branches: &[String],
-        pythons: &[String],
-        databases: &[String],
-    ) -> Result<Self, SelectError> {
+    /// When one is no glob, or an exact word that names nothing or nothing that
+    /// can exist.
+    pub fn new(filters: Filters<'_>, spec: &Spec) -> Result<Self, SelectError> {
         let selection = Self {
-            branches: patterns("branch", branches)?,
-            pythons: patterns("python", pythons)?,
-            databases: patterns("database", databases)?,
+            pythons: patterns("python", filters.pythons)?,
+            databases: patterns("database", filters.databases)?,
+            variants: patterns("variant", filters.variants)?,
         };
-        for pattern in selection.pythons.iter().filter(|p| p.is_exact()) {
-            let parsed: Result<PythonSpec, _> = pattern.typed.parse();
-            parsed.map_err(|error| pattern.refuse("python", error.problem))?;
+        let releases = &spec.releases;
+        for pattern in selection.pythons.iter().filter(|p| p.is_word()) {
+            check_python(pattern, releases)
+                .map_err(|problem| refuse("python", pattern, problem))?;
         }
-        for pattern in selection.databases.iter().filter(|p| p.is_exact()) {
-            pattern.database()?;
+        for pattern in selection.databases.iter().filter(|p| is_choice(p)) {
+            check_database(pattern, releases)
+                .map_err(|problem| refuse("database", pattern, problem))?;
+        }
+        for pattern in selection.variants.iter().filter(|p| p.is_word()) {
+            check_variant(pattern, &spec.definitions)
+                .map_err(|problem| refuse("variant", pattern, problem))?;
         }
         Ok(selection)
+    }
+
+    /// Whether nothing is filtered.
+    pub fn is_empty(&self) -> bool {
+        [&self.pythons, &self.databases, &self.variants]
+            .into_iter()
+            .all(Vec::is_empty)
     }
 
     /// The Pythons named exactly: they are looked at whether the matrix has them
@@ -61,15 +77,14 @@ impl Selection {
     pub fn exact_pythons(&self) -> impl Iterator<Item = PythonSpec> {
         self.pythons
             .iter()
-            .filter_map(|pattern| pattern.typed.parse().ok())
+            .filter_map(|pattern| pattern.as_str().parse().ok())
     }
 
     /// The databases named exactly, likewise: `mysql8.4`, `postgresql:min`.
     pub fn exact_databases(&self) -> Vec<DatabaseChoice> {
-        self.databases
-            .iter()
-            .filter(|pattern| pattern.word().is_none())
-            .filter_map(|pattern| pattern.database().ok().flatten())
+        let exact = self.databases.iter().filter(|pattern| is_choice(pattern));
+        exact
+            .filter_map(|pattern| pattern.as_str().parse().ok())
             .collect()
     }
 
@@ -78,76 +93,116 @@ impl Selection {
     pub fn missing_databases(&self, known: &[DatabaseChoice]) -> Vec<DatabaseChoice> {
         self.databases
             .iter()
-            .filter_map(Pattern::word)
+            .filter_map(kind_of)
             .filter(|kind| known.iter().all(|choice| choice.kind() != *kind))
             .map(DatabaseChoice::newest)
             .collect()
     }
 
-    /// Whether a cell is wanted, where `named` are the databases that the branch
-    /// has for those named exactly.
-    pub fn wants(&self, cell: &Cell, named: &[DatabaseSpec]) -> bool {
-        let any = |patterns: &[Pattern], word: &str| {
-            patterns.is_empty() || patterns.iter().any(|p| p.glob.is_match(word))
+    /// The variants named exactly.
+    pub fn exact_variants(&self, defined: &[Variant]) -> Vec<VariantChoice> {
+        let named = |pattern: &Pattern| {
+            let mut defined = defined.iter().map(|variant| &variant.name);
+            match pattern.as_str() {
+                PLAIN => Some(None),
+                word => defined.find(|name| &***name == word).cloned().map(Some),
+            }
         };
-        any(&self.branches, &cell.branch)
-            && any(&self.pythons, &cell.python.to_string())
-            && (any(&self.databases, &cell.database.to_string())
-                || named.contains(&cell.database)
-                || self
-                    .databases
-                    .iter()
-                    .any(|pattern| pattern.word() == Some(cell.database.kind)))
+        self.variants.iter().filter_map(named).collect()
+    }
+
+    /// Whether a variant was asked for by its name.
+    pub fn names_variant(&self, variant: Option<&str>) -> bool {
+        let mut named = self.variants.iter();
+        named.any(|pattern| Some(pattern.as_str()) == variant)
     }
 }
 
-impl Pattern {
-    fn is_exact(&self) -> bool {
-        // `postgresql:*` is a choice and no glob.
-        let word = self
-            .typed
-            .split_once(':')
-            .map_or(&*self.typed, |(kind, _)| kind);
-        !word.contains(['*', '?', '[', '{'])
-    }
+/// Whether a matrix wants a branch of a source; `today` is `YYYY-MM-DD`.
+pub fn wants_branch(spec: &Spec, branch: &str, today: &str) -> bool {
+    spec.branches.iter().any(|choice| match &choice.value {
+        BranchChoice::Supported => spec.releases.supports_branch(branch, today),
+        BranchChoice::Matching(pattern) => pattern.matches(branch),
+    })
+}
 
-    /// `postgresql` means every `PostgreSQL` of the matrix.
-    fn word(&self) -> Option<DatabaseKind> {
-        self.typed.parse().ok()
-    }
+/// `postgresql` means every `PostgreSQL` of the matrix.
+pub(super) fn kind_of(pattern: &Pattern) -> Option<DatabaseKind> {
+    pattern.as_str().parse().ok()
+}
 
-    fn database(&self) -> Result<Option<DatabaseChoice>, SelectError> {
-        if !self.is_exact() || self.word().is_some() {
-            return Ok(None);
+/// `postgresql:*` is a choice and no glob.
+fn is_choice(pattern: &Pattern) -> bool {
+    let typed = pattern.as_str();
+    let word = typed.split_once(':').map_or(typed, |(kind, _)| kind);
+    !word.contains(['*', '?', '[', '{']) && kind_of(pattern).is_none()
+}
+
+pub(super) fn choice_of(pattern: &Pattern) -> Option<DatabaseChoice> {
+    pattern.as_str().parse().ok()
+}
+
+fn check_python(pattern: &Pattern, releases: &Releases) -> Result<(), String> {
+    let typed = pattern.as_str();
+    let python: PythonSpec = typed.parse().map_err(|error: ParseError| {
+        let bare = typed.trim_start_matches("python");
+        match bare.parse::<PythonSpec>() {
+            Ok(python) if bare != typed => format!("did you mean {python}?"),
+            _ if PythonChoice::WORDS.contains(&typed) => {
+                format!("{typed} is a word for matrix files; {}", error.problem)
+            }
+            _ => error.problem,
         }
-        self.typed
-            .parse()
-            .map(Some)
-            .map_err(|error: crate::model::ParseError| self.refuse("database", error.problem))
-    }
+    })?;
+    releases.impossible_python(python).map_or(Ok(()), Err)
+}
 
-    fn refuse(&self, flag: &'static str, problem: impl Into<String>) -> SelectError {
-        SelectError {
-            flag,
-            typed: self.typed.clone(),
-            problem: problem.into(),
+fn check_database(pattern: &Pattern, releases: &Releases) -> Result<(), String> {
+    let typed = pattern.as_str();
+    let choice: DatabaseChoice = typed.parse().map_err(|error: ParseError| {
+        let letters = typed.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let kinds = DatabaseKind::ALL.map(DatabaseKind::as_str);
+        match nearest(letters, &kinds) {
+            Some(kind) if kind != letters => {
+                format!("did you mean {kind}{}?", &typed[letters.len()..])
+            }
+            _ => error.problem,
         }
+    })?;
+    match choice {
+        DatabaseChoice::Exact(spec) => releases.impossible_database(spec).map_or(Ok(()), Err),
+        _ => Ok(()),
+    }
+}
+
+fn check_variant(pattern: &Pattern, defined: &[Variant]) -> Result<(), String> {
+    let names: Vec<&str> = defined.iter().map(|variant| &*variant.name).collect();
+    let typed = pattern.as_str();
+    if typed == PLAIN || names.contains(&typed) {
+        return Ok(());
+    }
+    Err(match nearest(typed, &names) {
+        Some(name) => format!("did you mean {name}?"),
+        None if names.is_empty() => "this matrix defines no variants".to_owned(),
+        None => format!("this matrix has {}", names.join(", ")),
+    })
+}
+
+fn refuse(flag: &'static str, pattern: &Pattern, problem: String) -> SelectError {
+    SelectError {
+        flag,
+        typed: pattern.to_string(),
+        problem,
     }
 }
 
 fn patterns(flag: &'static str, typed: &[String]) -> Result<Vec<Pattern>, SelectError> {
-    typed
-        .iter()
-        .map(|typed| match Glob::new(typed) {
-            Ok(glob) => Ok(Pattern {
-                typed: typed.clone(),
-                glob: glob.compile_matcher(),
-            }),
-            Err(error) => Err(SelectError {
-                flag,
-                typed: typed.clone(),
-                problem: error.kind().to_string(),
-            }),
+    let understand = |typed: &String| {
+        Pattern::new(typed).map_err(|problem| SelectError {
+            flag,
+            typed: typed.clone(),
+            problem,
         })
-        .collect()
+    };
+    typed.iter().map(understand).collect()
 }

@@ -73,7 +73,7 @@ impl FromStr for DatabaseKind {
 
 /// A database and its release series, as the 2010 farm wrote them:
 /// `postgresql17`, `mariadb11.8`, `sqlite`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DatabaseSpec {
     /// Which database.

@@ -38,6 +38,9 @@ pub struct Revision {
     pub source: String,
     /// The branch's name, or the release's version.
     pub branch: String,
+    /// What its source calls it, where another source's has the same name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<String>,
     /// The commit, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,

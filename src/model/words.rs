@@ -21,7 +21,7 @@ pub fn plural(count: u64, word: &str) -> String {
     format!("{grouped} {word}{ending}")
 }
 
-/// `0.4 s`, `12 s`, `3m05s`, `1h02m`.
+/// `0.4 s`, `12 s`, `3m05s`, `1h02m`, `3 days`.
 pub fn duration(seconds: f64) -> String {
     if seconds < 10.0 {
         return format!("{seconds:.1} s");
@@ -31,7 +31,8 @@ pub fn duration(seconds: f64) -> String {
     match whole {
         0..60 => format!("{whole} s"),
         60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
-        _ => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
+        3600..172_800 => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
+        _ => format!("{} days", whole / 86_400),
     }
 }
 
@@ -59,5 +60,6 @@ mod tests {
         assert_eq!(duration(59.6), "1m00s");
         assert_eq!(duration(185.0), "3m05s");
         assert_eq!(duration(3725.0), "1h02m");
+        assert_eq!(duration(300_000.0), "3 days");
     }
 }

@@ -2,9 +2,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Container, Label, Limits, Network, Pace, Plan, Recipe, Service, TreeFiles, label};
 use crate::model::{Cell, DatabaseKind};
+use crate::spec::VariantChange;
 
 /// What one cell needs and runs.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ pub struct CellPlan {
     pub database_name: String,
     /// Labels and flags for `runtests.py`.
     pub arguments: Vec<String>,
+    /// What its variant changes.
+    pub change: VariantChange,
 }
 
 /// Where a service answers on the run's network.
@@ -46,8 +50,8 @@ pub const CELL_USER_NAME: &str = "django";
 /// The list of files to delete before a cell starts, inside its container.
 pub const DELETED_LIST: &str = "djbuild/delta/deleted";
 
-/// Starts the runner. Warnings are on, as in Django's own CI.
-const RUNNER: [&str; 4] = ["/venv/bin/python", "-Wall", "-m", "djbuild_runner"];
+/// Warnings are on, as in Django's own CI.
+const PYTHON_FLAGS: &str = "-Wall";
 
 /// `DJBUILD_CELL`, as `dockerfiles/runner` reads it.
 #[derive(Serialize)]
@@ -60,6 +64,8 @@ struct Configuration<'a> {
     serial_below: u32,
     ready_timeout: u64,
     arguments: &'a [String],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    settings: &'a BTreeMap<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -72,6 +78,8 @@ struct Database<'a> {
     user: &'static str,
     password: &'static str,
     name: &'a str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    options: &'a BTreeMap<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -103,11 +111,17 @@ impl CellPlan {
         Container {
             name: format!("djbuild-{}-{slug}-{attempt}", plan.run),
             image: image.to_owned(),
-            command: RUNNER.map(str::to_owned).to_vec(),
+            command: self.command(),
             user: Some(CELL_USER_NAME.to_owned()),
             host: "cell".to_owned(),
             network: (!addresses.is_empty()).then(|| plan.network_name()),
-            environment: BTreeMap::from([("DJBUILD_CELL".to_owned(), configuration)]),
+            environment: self
+                .change
+                .environment
+                .clone()
+                .into_iter()
+                .chain([("DJBUILD_CELL".to_owned(), configuration)])
+                .collect(),
             labels: plan.labels((label::CELL, name.as_str())),
             memory_folders: vec!["/tmp".to_owned()],
             limits: Limits {
@@ -116,6 +130,15 @@ impl CellPlan {
                 shared_memory: 256 << 20,
             },
         }
+    }
+
+    /// Starts the runner.
+    fn command(&self) -> Vec<String> {
+        let usual = || vec![PYTHON_FLAGS.to_owned()];
+        let mut command = vec!["/venv/bin/python".to_owned()];
+        command.extend(self.change.python_flags.clone().unwrap_or_else(usual));
+        command.extend(["-m", "djbuild_runner"].map(str::to_owned));
+        command
     }
 
     fn configuration(&self, pace: &Pace, addresses: &[Address], parallel: u32) -> String {
@@ -131,6 +154,12 @@ impl CellPlan {
                 .map(|address| format!("{}:{}", address.host, address.port))
                 .collect()
         };
+        let arguments: Vec<String> = self
+            .arguments
+            .iter()
+            .chain(&self.change.flags)
+            .cloned()
+            .collect();
         let configuration = Configuration {
             tree: format!("/{TREE_FOLDER}"),
             cell: self.cell.to_string(),
@@ -141,19 +170,21 @@ impl CellPlan {
                 user: "django",
                 password: "django",
                 name: &self.database_name,
+                options: &self.change.database_options,
             },
             caches: Caches {
                 memcached: at("memcached"),
                 redis: at("redis").first().map(|at| format!("redis://{at}")),
             },
             parallel,
-            serial_below: if self.arguments.iter().any(|a| a.starts_with("--parallel")) {
+            serial_below: if arguments.iter().any(|a| a.starts_with("--parallel")) {
                 0
             } else {
                 pace.serial_below()
             },
             ready_timeout: pace.ready_timeout.as_secs(),
-            arguments: &self.arguments,
+            arguments: &arguments,
+            settings: &self.change.settings,
         };
         // Plain structs of strings and numbers: nothing in them can fail.
         serde_json::to_string(&configuration).unwrap_or_default()

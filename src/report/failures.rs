@@ -75,15 +75,22 @@ pub(super) fn clip(line: &str) -> String {
 pub fn reproduce(summary: &Summary, cell: &Cell, test: &str) -> String {
     let mut words = vec!["djbuild".to_owned(), "run".to_owned()];
     let revisions = &summary.started.revisions;
-    let revision = revisions.iter().find(|known| known.branch == cell.branch);
+    let revision = revisions.iter().find(|known| *known.branch == *cell.branch);
     if let Some(revision) = revision.filter(|revision| revision.source != ".") {
         words.extend(["--source".to_owned(), quote(&revision.source)]);
         if !revision.source.starts_with("pypi:") && revision.modified == 0 {
-            words.extend(["--branch".to_owned(), quote(&cell.branch)]);
+            let name = revision.named.as_ref().unwrap_or(&revision.branch);
+            // A commit is called by ten digits, and found by all of them.
+            let commit = revision.commit.as_ref().filter(|id| id.starts_with(name));
+            words.extend(["--branch".to_owned(), quote(commit.unwrap_or(name))]);
         }
     }
     words.extend(["--python".to_owned(), cell.python.to_string()]);
     words.extend(["--database".to_owned(), cell.database.to_string()]);
+    if let Some(variant) = &cell.variant {
+        words.extend(["--matrix".to_owned(), quote(&summary.started.matrix)]);
+        words.extend(["--variant".to_owned(), quote(variant)]);
+    }
     words.push(quote(label(test)));
     words.join(" ")
 }

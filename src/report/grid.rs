@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use console::measure_text_width;
@@ -11,28 +13,47 @@ const FRAME: usize = 3;
 /// not fit beside each other go into another grid below.
 pub fn grid(squares: &[(&Cell, String)], width: u16) -> String {
     let mut databases: Vec<&DatabaseSpec> = Vec::new();
-    let mut rows: Vec<(&str, PythonSpec)> = Vec::new();
+    let mut rows: Vec<Row<'_>> = Vec::new();
     for (cell, _) in squares {
         if !databases.contains(&&cell.database) {
             databases.push(&cell.database);
         }
-        let row = (cell.branch.as_str(), cell.python);
+        let row = Row::of(cell);
         if !rows.contains(&row) {
             rows.push(row);
         }
     }
     // Branches as they come, Pythons in order: what is left out stands where it
     // would have run.
-    let order: Vec<&str> = rows.iter().map(|(branch, _)| *branch).collect();
-    rows.sort_by_key(|(branch, python)| (order.iter().position(|b| b == branch), *python));
-    let at = |(branch, python): (&str, PythonSpec), database: &DatabaseSpec| {
-        let found = squares.iter().find(|(cell, _)| {
-            cell.branch == branch && cell.python == python && cell.database == *database
-        });
-        found.map_or("", |(_, text)| text.as_str())
+    let order: Vec<&str> = rows.iter().map(|row| row.branch).collect();
+    rows.sort_by_key(|row| {
+        let branch = order.iter().position(|branch| *branch == row.branch);
+        (branch, row.python, row.variant)
+    });
+    let places: HashMap<_, &str> = squares
+        .iter()
+        .map(|(cell, text)| ((Row::of(cell), cell.database), text.as_str()))
+        .collect();
+    let at = |row: Row<'_>, database: &DatabaseSpec| -> &str {
+        places.get(&(row, *database)).copied().unwrap_or_default()
     };
-    let branches = rows.iter().map(|(branch, _)| measure_text_width(branch));
-    let sides = branches.max().unwrap_or(0).max("branch".len()) + "Python".len() + 2 * FRAME + 1;
+    let with_variants = rows.iter().any(|row| row.variant.is_some());
+    let heads = |row: &Row<'_>| {
+        let mut heads = vec![row.branch.to_owned(), row.python.to_string()];
+        heads.extend(with_variants.then(|| row.variant.unwrap_or_default().to_owned()));
+        heads
+    };
+    let mut titles = vec!["branch".to_owned(), "Python".to_owned()];
+    titles.extend(with_variants.then(|| "variant".to_owned()));
+    let sides: usize = (0..titles.len())
+        .map(|column| {
+            let widths = rows
+                .iter()
+                .map(|row| measure_text_width(&heads(row)[column]));
+            widths.max().unwrap_or(0).max(titles[column].len()) + FRAME
+        })
+        .sum::<usize>()
+        + 1;
     let mut text = String::new();
     for group in groups(
         &databases,
@@ -51,17 +72,35 @@ pub fn grid(squares: &[(&Cell, String)], width: u16) -> String {
             .load_style(UTF8_FULL_CONDENSED)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(width);
-        let mut header = vec!["branch".to_owned(), "Python".to_owned()];
+        let mut header = titles.clone();
         header.extend(group.iter().map(ToString::to_string));
         table.set_header(header);
         for row in &rows {
-            let mut line = vec![row.0.to_owned(), row.1.to_string()];
+            let mut line = heads(row);
             line.extend(group.iter().map(|database| at(*row, database).to_owned()));
             table.add_row(line);
         }
         text.push_str(&format!("{table}\n"));
     }
     text
+}
+
+/// What stands in one line of a grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Row<'a> {
+    branch: &'a str,
+    python: PythonSpec,
+    variant: Option<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    fn of(cell: &'a Cell) -> Self {
+        Self {
+            branch: &cell.branch,
+            python: cell.python,
+            variant: cell.variant.as_deref(),
+        }
+    }
 }
 
 /// Consecutive databases that fit beside each other; at least one each.

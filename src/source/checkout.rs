@@ -9,10 +9,14 @@ use git2::{
 };
 
 use super::aside::Aside;
-use super::commit::{BranchGlobs, snapshot_commit};
 use super::disk::read_file;
-use super::{Entry, Manifest, Mode, Snapshot, SourceError};
+use super::submodule::Submodules;
+use super::wanted::{Wanted, is_commit, pull_request};
+use super::{Candidate, Entry, Manifest, Mode, Snapshot, SourceError};
 use crate::model::Revision;
+
+/// How an index marks the commit of a submodule.
+const SUBMODULE: u32 = 0o160_000;
 
 const MARKS: [&str; 2] = ["tests/runtests.py", "django/__init__.py"];
 
@@ -33,12 +37,81 @@ fn is_django(folder: &Path) -> bool {
     MARKS.iter().all(|mark| folder.join(mark).is_file())
 }
 
-/// The working tree of a checkout: tracked files as they are on disk, deletions,
-/// and new files that git does not ignore.
+/// The working tree of the checkout that `folder` is in, called by its branch.
 ///
 /// # Errors
-/// When the folder is no git checkout of Django, or a file cannot be read.
-pub fn snapshot_checkout(folder: &Path) -> Result<Snapshot, SourceError> {
+/// When the folder is no git checkout of Django.
+pub fn worktree(folder: &Path) -> Result<Candidate, SourceError> {
+    let (repository, root) = open(folder)?;
+    let commit = repository
+        .head()
+        .and_then(|head| head.peel_to_commit())
+        .ok()
+        .map(|commit| commit.id().to_string());
+    let branch = branch_name(&repository, &root);
+    let place = folder.display().to_string();
+    Ok(Candidate::worktree(place, branch, commit, root))
+}
+
+/// What a checkout has committed of what is wanted: branches, tags, commits,
+/// sorted by name.
+///
+/// # Errors
+/// When the folder is no git checkout, or has no such revision.
+pub fn committed(folder: &Path, wanted: &Wanted<'_>) -> Result<Vec<Candidate>, SourceError> {
+    let place = folder.display().to_string();
+    let git = || SourceError::git(place.clone());
+    let repository = Repository::discover(folder).map_err(git())?;
+    let mut commits = BTreeMap::new();
+    let mut known = Vec::new();
+    for branch in repository
+        .branches(Some(git2::BranchType::Local))
+        .map_err(git())?
+    {
+        let (branch, _) = branch.map_err(git())?;
+        let name = String::from_utf8_lossy(branch.name_bytes().map_err(git())?).into_owned();
+        if wanted.branch(&name) {
+            let commit = branch.get().peel_to_commit().map_err(git())?;
+            commits.insert(name.clone(), commit.id());
+        }
+        known.push(name);
+    }
+    for word in wanted.others(&known) {
+        let names = [
+            pull_request(word).map(|number| format!("refs/pull/{number}/head")),
+            Some(word.to_owned()),
+        ];
+        let object = names
+            .iter()
+            .flatten()
+            .find_map(|name| repository.revparse_single(name).ok())
+            .and_then(|object| object.peel_to_commit().ok());
+        let commit = object.ok_or_else(|| {
+            let fetch = pull_request(word).map_or_else(String::new, |number| {
+                format!(": `git fetch REMOTE pull/{number}/head:pull/{number}` brings it")
+            });
+            SourceError::NoRevision(format!(
+                "{place} has no branch, tag or commit {word}{fetch}"
+            ))
+        })?;
+        let name = if is_commit(word) && commit.id().to_string().starts_with(word) {
+            commit.id().to_string()[..10].to_owned()
+        } else {
+            word.to_owned()
+        };
+        commits.insert(name, commit.id());
+    }
+    if commits.is_empty() {
+        return Err(wanted.nothing(&place));
+    }
+    let candidate = |(name, id): (&String, &git2::Oid)| {
+        Candidate::commit(&place, name, &repository, *id, Submodules::Local)
+    };
+    Ok(commits.iter().map(candidate).collect())
+}
+
+/// The checkout of Django that `folder` is in.
+fn open(folder: &Path) -> Result<(Repository, PathBuf), SourceError> {
     let place = folder.display().to_string();
     let git = || SourceError::git(folder.display().to_string());
     let repository = match Repository::discover(folder) {
@@ -63,62 +136,34 @@ pub fn snapshot_checkout(folder: &Path) -> Result<Snapshot, SourceError> {
             message: "this is a bare repository; pass it as a git URL (file://…)".to_owned(),
         })?
         .to_owned();
-    for mark in MARKS {
-        if !root.join(mark).is_file() {
-            return Err(SourceError::NotDjango {
-                place,
-                missing: mark,
-            });
-        }
+    match MARKS.iter().find(|mark| !root.join(mark).is_file()) {
+        Some(missing) => Err(SourceError::NotDjango { place, missing }),
+        None => Ok((repository, root)),
     }
+}
 
+/// The working tree of a repository: tracked files as they are on disk,
+/// deletions, and new files that git does not ignore.
+pub(super) fn snapshot_worktree(root: &Path) -> Result<Snapshot, SourceError> {
+    let place = root.display().to_string();
+    let git = || SourceError::git(place.clone());
+    let repository = Repository::open(root).map_err(git())?;
     let mut options = StatusOptions::new();
     options
         .include_untracked(true)
         .recurse_untracked_dirs(true)
         .include_ignored(false);
     let statuses = repository.statuses(Some(&mut options)).map_err(git())?;
-    let (manifest, aside) = list(&repository, &root, &statuses)?;
+    let (manifest, aside) = list(&repository, root, &statuses)?;
     let revision = Revision {
-        source: place,
-        branch: branch_name(&repository, &root),
-        commit: repository
-            .head()
-            .and_then(|head| head.peel_to_commit())
-            .ok()
-            .map(|commit| commit.id().to_string()),
+        source: place.clone(),
+        branch: String::new(),
+        named: None,
+        commit: None,
         modified: statuses.len(),
         snapshot: manifest.id(),
     };
     Ok(Snapshot::new(revision, manifest, &repository, aside))
-}
-
-/// The branches of a checkout that match one of the globs, as committed,
-/// sorted by name.
-///
-/// # Errors
-/// When the folder is no git checkout, or there is no Django in a branch.
-pub fn snapshot_branches(folder: &Path, globs: &[String]) -> Result<Vec<Snapshot>, SourceError> {
-    let place = folder.display().to_string();
-    let git = || SourceError::git(place.clone());
-    let repository = Repository::discover(folder).map_err(git())?;
-    let wanted = BranchGlobs::new(globs);
-    let mut commits = BTreeMap::new();
-    for branch in repository
-        .branches(Some(git2::BranchType::Local))
-        .map_err(git())?
-    {
-        let (branch, _) = branch.map_err(git())?;
-        let name = String::from_utf8_lossy(branch.name_bytes().map_err(git())?).into_owned();
-        if wanted.match_name(&name) {
-            let commit = branch.get().peel_to_commit().map_err(git())?;
-            commits.insert(name, commit);
-        }
-    }
-    commits
-        .iter()
-        .map(|(name, commit)| snapshot_commit(&repository, &place, name, commit))
-        .collect()
 }
 
 /// Everything in the working tree. What is as git keeps it is not read; what is
@@ -141,10 +186,11 @@ fn list(
             to_read.insert(path);
         }
     }
-    let mut files = Vec::new();
+    let (mut files, mut links) = (Vec::new(), Vec::new());
     for entry in repository.index().map_err(git())?.iter() {
         match kept(&entry, &blobs) {
             _ if gone.contains(&entry.path) => {}
+            None if entry.mode == SUBMODULE => links.push(entry.path),
             Some(kept) if !to_read.contains(&entry.path) => files.push((entry.path, kept)),
             _ => {
                 to_read.insert(entry.path);
@@ -158,6 +204,13 @@ fn list(
                 .put(&path, &bytes)
                 .map_err(SourceError::io(std::env::temp_dir()))?;
             files.push((path, entry));
+        }
+    }
+    for path in links {
+        let folder = root.join(OsStr::from_bytes(&path));
+        // One that was not initialised is an empty folder, which git keeps nothing of.
+        if folder.join(".git").exists() {
+            snapshot_worktree(&folder)?.put_below(&path, &mut files, &mut aside)?;
         }
     }
     Ok((files.into_iter().collect(), aside))

@@ -1,26 +1,42 @@
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use git2::{Direction, FetchOptions, ProxyOptions, RemoteCallbacks, Repository};
+use git2::{Direction, FetchOptions, Oid, Repository};
 use sha2::{Digest, Sha256};
 
-use super::commit::{BranchGlobs, snapshot_commit};
+use super::credentials::{callbacks, proxy};
+use super::heads::Heads;
 use super::lock::hold;
-use super::{OnTransfer, Snapshot, SourceError, Transfer};
+use super::refs::{Found, Ref, choose};
+use super::submodule::Submodules;
+use super::wanted::Wanted;
+use super::{Candidate, OnTransfer, SourceError, Transfer};
 use crate::model::hex;
 
-/// A bare copy of a git URL in the cache, with only the branches asked for.
+/// A bare copy of a git URL in the cache, with only the revisions asked for.
+#[derive(Debug, Clone)]
 pub struct Mirror {
     url: String,
     folder: PathBuf,
 }
 
-/// A branch as the remote has it now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemoteBranch {
-    /// Its name, without `refs/heads/`.
-    pub name: String,
-    /// The commit it points to.
-    pub commit: String,
+/// What a mirror has of what was asked for.
+#[derive(Debug)]
+pub struct Mirrored {
+    /// The revisions, branches first, sorted by name.
+    pub candidates: Vec<Candidate>,
+    /// Where the remote could not be reached: how old the oldest of them is, and
+    /// why.
+    pub stale: Option<(Duration, SourceError)>,
+}
+
+/// Whether the remote is asked at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// It is, and what is cached is a way out.
+    Online,
+    /// Only what is cached counts.
+    Offline,
 }
 
 impl Mirror {
@@ -34,49 +50,51 @@ impl Mirror {
         }
     }
 
-    /// The remote's branches that match one of the globs, sorted by name.
+    /// The revisions that are wanted, fetched as far as they are not here. Where
+    /// the remote cannot be reached, those fetched earlier.
     ///
     /// # Errors
-    /// When the remote cannot be reached.
-    pub fn branches(&self, patterns: &[String]) -> Result<Vec<RemoteBranch>, SourceError> {
-        let git = || SourceError::git(self.url.clone());
-        let mut remote = git2::Remote::create_detached(self.url.as_str()).map_err(git())?;
-        if self.url.starts_with("ssh://") || !self.url.contains("://") && self.url.contains('@') {
-            return Err(SourceError::Git {
-                place: self.url.clone(),
-                message: "ssh is not supported yet; use an https URL or a checkout".to_owned(),
-            });
-        }
-        let connection = remote
-            .connect_auth(Direction::Fetch, None, Some(proxy()))
-            .map_err(git())?;
-        let wanted = BranchGlobs::new(patterns);
-        let mut branches: Vec<_> = connection
-            .list()
-            .map_err(git())?
-            .iter()
-            .filter_map(|head| {
-                let name = head.name();
-                Some(RemoteBranch {
-                    name: name.strip_prefix("refs/heads/")?.to_owned(),
-                    commit: head.oid().to_string(),
+    /// When the remote cannot be reached and nothing is cached, when it has no such
+    /// revision, or when the cache cannot be written.
+    pub fn find(
+        &self,
+        wanted: &Wanted<'_>,
+        reach: Reach,
+        on_transfer: &OnTransfer<'_>,
+    ) -> Result<Mirrored, SourceError> {
+        let listed = match reach {
+            Reach::Online => self.list(),
+            Reach::Offline => Err(self.git("not asked, for --offline was given")),
+        };
+        match listed {
+            Ok(refs) => {
+                let found = choose(&refs, wanted, &self.url)?;
+                self.fetch(&found, on_transfer)?;
+                Ok(Mirrored {
+                    candidates: self.candidates(&found)?,
+                    stale: None,
                 })
-            })
-            .filter(|branch| wanted.match_name(&branch.name))
-            .collect();
-        branches.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(branches)
+            }
+            Err(error) => self.stale(wanted, error),
+        }
     }
 
-    /// Fetches these branches. Runs at the same time wait for one another.
-    ///
-    /// # Errors
-    /// When the remote cannot be reached or the cache not be written.
-    pub fn fetch(
-        &self,
-        branches: &[RemoteBranch],
-        on_transfer: &OnTransfer<'_>,
-    ) -> Result<(), SourceError> {
+    /// The remote's refs and where they point.
+    fn list(&self) -> Result<Vec<Ref>, SourceError> {
+        let git = || SourceError::git(self.url.clone());
+        let mut remote = git2::Remote::create_detached(self.url.as_str()).map_err(git())?;
+        let connection = remote
+            .connect_auth(Direction::Fetch, Some(callbacks()), Some(proxy()))
+            .map_err(git())?;
+        let heads = connection.list().map_err(git())?;
+        Ok(heads
+            .iter()
+            .map(|head| (head.name().to_owned(), head.oid().to_string()))
+            .collect())
+    }
+
+    /// Fetches what is not here. Runs at the same time wait for one another.
+    fn fetch(&self, found: &[Found], on_transfer: &OnTransfer<'_>) -> Result<(), SourceError> {
         let git = || SourceError::git(self.url.clone());
         let parent = self.folder.parent().unwrap_or(&self.folder);
         std::fs::create_dir_all(parent).map_err(SourceError::io(parent))?;
@@ -84,21 +102,45 @@ impl Mirror {
 
         // Made, or mended if whoever made it was interrupted; else left as it is.
         let repository = Repository::init_bare(&self.folder).map_err(git())?;
-        let refspecs: Vec<String> = branches
+        let refspecs: Vec<String> = found
             .iter()
-            .filter(|branch| {
-                !git2::Oid::from_str(&branch.commit)
-                    .is_ok_and(|id| repository.find_commit(id).is_ok())
+            .filter(|found| {
+                !Oid::from_str(&found.commit)
+                    .is_ok_and(|id| repository.find_object(id, None).is_ok())
             })
-            .map(|branch| format!("+refs/heads/{}:{}", branch.name, kept_as(&branch.name)))
+            .map(|found| format!("+{}:{}", found.reference, kept_as(&found.reference)))
             .collect();
-        if refspecs.is_empty() {
-            return Ok(());
+        if !refspecs.is_empty() {
+            let fetch = |depth| self.fetch_refs(&repository, &refspecs, depth, on_transfer);
+            // One commit of Django is a tenth of its history. Not every server or
+            // transport can give so little.
+            if self.is_local() || fetch(1).is_err() {
+                fetch(0).map_err(git())?;
+            }
         }
+        let mut heads = Heads::read(&self.heads_file());
+        for found in found {
+            heads.note(&found.reference, &found.commit);
+        }
+        // Costs an offline run, and no more.
+        let _ = heads.write(&self.heads_file());
+        Ok(())
+    }
+
+    fn fetch_refs(
+        &self,
+        repository: &Repository,
+        refspecs: &[String],
+        depth: i32,
+        on_transfer: &OnTransfer<'_>,
+    ) -> Result<(), git2::Error> {
         let mut options = FetchOptions::new();
         options.download_tags(git2::AutotagOption::None);
         options.proxy_options(proxy());
-        let mut callbacks = RemoteCallbacks::new();
+        if depth > 0 {
+            options.depth(depth);
+        }
+        let mut callbacks = callbacks();
         callbacks.transfer_progress(|progress| {
             on_transfer(&Transfer {
                 what: self.url.clone(),
@@ -109,35 +151,75 @@ impl Mirror {
             true
         });
         options.remote_callbacks(callbacks);
-        repository
-            .remote_anonymous(self.url.as_str())
-            .and_then(|mut remote| remote.fetch(&refspecs, Some(&mut options), None))
-            .map_err(git())
+        let mut remote = repository.remote_anonymous(self.url.as_str())?;
+        remote.fetch(refspecs, Some(&mut options), None)
     }
 
-    /// The tree of a fetched branch at the commit the remote had.
-    ///
-    /// # Errors
-    /// When the commit was not fetched, or there is no Django in it.
-    pub fn snapshot(&self, branch: &RemoteBranch) -> Result<Snapshot, SourceError> {
+    fn candidates(&self, found: &[Found]) -> Result<Vec<Candidate>, SourceError> {
         let git = || SourceError::git(self.url.clone());
         let repository = Repository::open_bare(&self.folder).map_err(git())?;
-        let id = git2::Oid::from_str(&branch.commit).map_err(git())?;
-        let commit = repository.find_commit(id).map_err(git())?;
-        snapshot_commit(&repository, &self.url, &branch.name, &commit)
+        found
+            .iter()
+            .map(|found| {
+                let id = Oid::from_str(&found.commit).map_err(git())?;
+                let commit = repository
+                    .find_object(id, None)
+                    .and_then(|object| object.peel_to_commit())
+                    .map_err(git())?;
+                let submodules = Submodules::mirrored(&self.url, self.folder.parent());
+                let (url, name) = (self.url.as_str(), found.name.as_str());
+                Ok(Candidate::commit(
+                    url,
+                    name,
+                    &repository,
+                    commit.id(),
+                    submodules,
+                ))
+            })
+            .collect()
+    }
+
+    /// What was fetched earlier, where that will do.
+    fn stale(&self, wanted: &Wanted<'_>, error: SourceError) -> Result<Mirrored, SourceError> {
+        let heads = Heads::read(&self.heads_file());
+        let refs: Vec<_> = heads
+            .commits
+            .iter()
+            .map(|(name, commit)| (name.clone(), commit.clone()))
+            .collect();
+        let Ok(found) = choose(&refs, wanted, &self.url) else {
+            return Err(error);
+        };
+        let Ok(candidates) = self.candidates(&found) else {
+            return Err(error);
+        };
+        let age = found.iter().map(|found| heads.age(&found.reference)).max();
+        Ok(Mirrored {
+            candidates,
+            stale: Some((age.unwrap_or_default(), error)),
+        })
+    }
+
+    fn heads_file(&self) -> PathBuf {
+        self.folder.with_extension("json")
+    }
+
+    /// libgit2 reads local repositories without a server, which alone knows depth.
+    fn is_local(&self) -> bool {
+        self.url.starts_with("file://") || !self.url.contains([':', '@'])
+    }
+
+    fn git(&self, message: &str) -> SourceError {
+        SourceError::Git {
+            place: self.url.clone(),
+            message: message.to_owned(),
+        }
     }
 }
 
-/// The mirror's own name for a branch. Not the branch's: a `fix` that was
-/// replaced by a `fix/a` would be in its way.
-fn kept_as(branch: &str) -> String {
-    let digest = Sha256::digest(branch.as_bytes());
+/// The mirror's own name for a ref. Not the ref's: a `fix` that was replaced by a
+/// `fix/a` would be in its way.
+fn kept_as(reference: &str) -> String {
+    let digest = Sha256::digest(reference.as_bytes());
     format!("refs/djbuild/{}", hex(&digest[..16]))
-}
-
-/// The proxy that git's configuration or the environment names.
-fn proxy() -> ProxyOptions<'static> {
-    let mut options = ProxyOptions::new();
-    options.auto();
-    options
 }

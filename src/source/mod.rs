@@ -5,28 +5,36 @@
 //! immutable list of files of one revision, named by its content.
 
 mod aside;
+mod candidate;
 mod checkout;
 mod commit;
+mod credentials;
 mod disk;
+mod heads;
 mod index;
 mod lock;
 mod manifest;
 mod mirror;
 mod origin;
+mod refs;
 mod release;
 mod shelf;
 mod snapshot;
+mod submodule;
+mod wanted;
 
 use std::path::PathBuf;
 
-pub use checkout::{find_checkout, find_tree, snapshot_branches, snapshot_checkout};
+pub use candidate::Candidate;
+pub use checkout::{committed, find_checkout, find_tree, worktree};
 pub use index::PackageIndex;
 pub use manifest::{Delta, Entry, Manifest, Mode};
-pub use mirror::{Mirror, RemoteBranch};
+pub use mirror::{Mirror, Mirrored, Reach};
 pub use origin::Origin;
-pub use release::snapshot_release;
+pub use release::{Released, find_release};
 pub use shelf::Shelf;
 pub use snapshot::{Snapshot, Tree};
+pub use wanted::Wanted;
 
 /// How far something that is fetched has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +116,9 @@ pub enum SourceError {
         /// The file every Django tree has.
         missing: &'static str,
     },
+    /// A branch, tag, pull request or commit that is not there.
+    #[error("{0}")]
+    NoRevision(String),
     /// A release that does not exist.
     #[error("{0}")]
     NoRelease(String),

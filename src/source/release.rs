@@ -4,41 +4,80 @@ use std::path::Path;
 
 use git2::{Commit, IndexEntry, IndexTime, Repository, Signature, Time};
 
-use super::commit::snapshot_commit;
 use super::index::ProjectFile;
 use super::lock::hold;
-use super::{OnTransfer, PackageIndex, Snapshot, SourceError};
+use super::submodule::Submodules;
+use super::{Candidate, OnTransfer, PackageIndex, Reach, SourceError};
+use crate::model::Version;
+
+/// A release, and what there was instead of a word from the index.
+#[derive(Debug)]
+pub struct Released {
+    /// The release.
+    pub candidate: Candidate,
+    /// Where the newest was asked for and the index could not be: why not. Then it
+    /// is the newest that is kept.
+    pub stale: Option<SourceError>,
+}
 
 /// A release of Django, kept in a git repository in `cache` from the first time
 /// it is asked for: releases have most of their files in common. `None` asks the
 /// index for the newest.
 ///
 /// # Errors
-/// When the index cannot be reached, has no such release, or sends a file whose
-/// SHA-256 is not the one it promised.
-pub fn snapshot_release(
+/// When the index cannot be reached and nothing is kept, has no such release, or
+/// sends a file whose SHA-256 is not the one it promised.
+pub fn find_release(
     index: &PackageIndex,
     version: Option<&str>,
     cache: &Path,
+    reach: Reach,
     on_transfer: &OnTransfer<'_>,
-) -> Result<Snapshot, SourceError> {
+) -> Result<Released, SourceError> {
     std::fs::create_dir_all(cache).map_err(SourceError::io(cache))?;
     let shelf = ReleaseShelf::open(cache)?;
+    let kept = |version: &str, commit: &Commit<'_>| Released {
+        candidate: shelf.candidate(version, commit),
+        stale: None,
+    };
     if let Some(version) = version
         && let Some(commit) = shelf.find(version)
     {
-        return shelf.snapshot(version, &commit);
+        return Ok(kept(version, &commit));
     }
-    let (version, file) = index.find(version)?;
+    let listed = match reach {
+        Reach::Online => index.find(version),
+        Reach::Offline => Err(SourceError::Index {
+            url: version.map_or_else(
+                || "pypi:Django".to_owned(),
+                |version| format!("pypi:Django=={version}"),
+            ),
+            message: "it is not kept here, and --offline was given".to_owned(),
+        }),
+    };
+    let (version, file) = match (listed, version) {
+        (Ok(found), _) => found,
+        (Err(error @ SourceError::Index { .. }), None) => {
+            let Some((version, commit)) = shelf.newest() else {
+                return Err(error);
+            };
+            return Ok(Released {
+                candidate: shelf.candidate(&version, &commit),
+                stale: Some(error),
+            });
+        }
+        (Err(error), _) => return Err(error),
+    };
     if let Some(commit) = shelf.find(&version) {
-        return shelf.snapshot(&version, &commit);
+        return Ok(kept(&version, &commit));
     }
     // Of two first runs at once, the second finds what the first has fetched.
     let _lock = lock(cache)?;
-    match shelf.find(&version) {
-        Some(commit) => shelf.snapshot(&version, &commit),
-        None => shelf.add(index, &version, &file, cache, on_transfer),
-    }
+    let commit = match shelf.find(&version) {
+        Some(commit) => commit,
+        None => shelf.add(index, &version, &file, cache, on_transfer)?,
+    };
+    Ok(kept(&version, &commit))
 }
 
 /// Held by whoever adds a release, and by whoever makes the place for them.
@@ -73,12 +112,27 @@ impl ReleaseShelf {
             .ok()
     }
 
-    fn snapshot(&self, version: &str, commit: &Commit<'_>) -> Result<Snapshot, SourceError> {
+    /// The newest release that is kept.
+    fn newest(&self) -> Option<(String, Commit<'_>)> {
+        let names = self.0.references_glob(&name("*")).ok()?;
+        let mut versions: Vec<Version> = Vec::new();
+        for reference in names {
+            let reference = reference.ok()?;
+            let version = reference.name().ok()?.strip_prefix(&name(""))?;
+            versions.extend(version.parse::<Version>());
+        }
+        let newest = versions.into_iter().max()?.to_string();
+        let commit = self.find(&newest)?;
+        Some((newest, commit))
+    }
+
+    fn candidate(&self, version: &str, commit: &Commit<'_>) -> Candidate {
         let source = format!("pypi:Django=={version}");
-        let mut snapshot = snapshot_commit(&self.0, &source, version, commit)?;
+        let submodules = Submodules::Local;
+        let mut candidate = Candidate::commit(&source, version, &self.0, commit.id(), submodules);
         // The commit is this cache's own, and nobody else's.
-        snapshot.revision.commit = None;
-        Ok(snapshot)
+        candidate.commit = None;
+        candidate
     }
 
     /// Downloads a release and keeps it. It gets its name when it is whole.
@@ -89,7 +143,7 @@ impl ReleaseShelf {
         file: &ProjectFile,
         cache: &Path,
         on_transfer: &OnTransfer<'_>,
-    ) -> Result<Snapshot, SourceError> {
+    ) -> Result<Commit<'_>, SourceError> {
         let mut archive = tempfile::tempfile_in(cache).map_err(SourceError::io(cache))?;
         index.download(file, &mut archive, on_transfer)?;
         std::io::Seek::rewind(&mut archive).map_err(SourceError::io(cache))?;
@@ -100,11 +154,11 @@ impl ReleaseShelf {
             .and_then(|by| self.0.commit(None, &by, &by, version, &tree, &[]))
             .map_err(self.git())?;
         let commit = self.0.find_commit(id).map_err(self.git())?;
-        let snapshot = self.snapshot(version, &commit)?;
+        self.candidate(version, &commit).snapshot()?;
         self.0
             .reference(&name(version), id, true, version)
             .map_err(self.git())?;
-        Ok(snapshot)
+        Ok(commit)
     }
 
     /// The files of a source distribution, without the folder they are all in.

@@ -51,6 +51,25 @@ impl Snapshot {
         }
     }
 
+    /// Lists its files below a folder of another tree, and puts their bytes aside.
+    pub(super) fn put_below(
+        &self,
+        folder: &[u8],
+        files: &mut Vec<(Vec<u8>, Entry)>,
+        aside: &mut Aside,
+    ) -> Result<(), SourceError> {
+        let reader = self.reader()?;
+        for (path, entry) in self.manifest.iter() {
+            let bytes = reader.read(path, entry)?;
+            let path = [folder, b"/", path].concat();
+            aside
+                .put(&path, &bytes)
+                .map_err(SourceError::io(std::env::temp_dir()))?;
+            files.push((path, entry));
+        }
+        Ok(())
+    }
+
     /// Opens the snapshot for reading many files.
     ///
     /// # Errors

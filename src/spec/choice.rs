@@ -1,51 +1,86 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::Deserialize;
-
+use super::Pattern;
 use crate::model::{DatabaseKind, DatabaseSpec, ParseError, PythonSpec};
 
-/// Which Pythons a matrix wants.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected \"supported\", \"newest\", \"oldest\", or a list such as [\"3.13\", \"3.14\"]"
-)]
-pub enum PythonChoice {
-    /// A word that stands for some of the branch's own Pythons.
-    Word(PythonWord),
-    /// These, where the branch supports them.
-    Listed(Vec<PythonSpec>),
+/// Which branches of a source a matrix wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BranchChoice {
+    /// `main` and the stable branches that Django still supports.
+    Supported,
+    /// Those of this name or glob.
+    Matching(Pattern),
 }
 
-/// A word that stands for some of the Pythons a branch supports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PythonWord {
-    /// All the branch's classifiers name.
+impl fmt::Display for BranchChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Supported => f.write_str(SUPPORTED_BRANCHES),
+            Self::Matching(pattern) => pattern.fmt(f),
+        }
+    }
+}
+
+/// The word for the branches that Django still supports.
+pub const SUPPORTED_BRANCHES: &str = "supported-branches";
+
+/// Which Pythons an entry of a matrix wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PythonChoice {
+    /// All that the branch's classifiers name.
     Supported,
     /// The newest of them.
     Newest,
     /// The oldest of them.
     Oldest,
+    /// This one.
+    Exact(PythonSpec),
 }
 
 impl PythonChoice {
+    /// The words that stand for some of a branch's own Pythons.
+    pub const WORDS: [&'static str; 3] = ["supported", "newest", "oldest"];
+
     /// The Pythons meant, given those a branch supports, oldest first.
-    pub fn resolve(&self, supported: &[PythonSpec]) -> Vec<PythonSpec> {
+    pub fn resolve(self, supported: &[PythonSpec]) -> Vec<PythonSpec> {
         match self {
-            Self::Word(PythonWord::Supported) => supported.to_vec(),
-            Self::Word(PythonWord::Newest) => supported.last().copied().into_iter().collect(),
-            Self::Word(PythonWord::Oldest) => supported.first().copied().into_iter().collect(),
-            Self::Listed(listed) => listed.clone(),
+            Self::Supported => supported.to_vec(),
+            Self::Newest => supported.last().copied().into_iter().collect(),
+            Self::Oldest => supported.first().copied().into_iter().collect(),
+            Self::Exact(python) => vec![python],
+        }
+    }
+}
+
+impl fmt::Display for PythonChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Supported => f.write_str("supported"),
+            Self::Newest => f.write_str("newest"),
+            Self::Oldest => f.write_str("oldest"),
+            Self::Exact(python) => python.fmt(f),
+        }
+    }
+}
+
+impl FromStr for PythonChoice {
+    type Err = ParseError;
+
+    fn from_str(typed: &str) -> Result<Self, Self::Err> {
+        match typed {
+            "supported" => Ok(Self::Supported),
+            "newest" => Ok(Self::Newest),
+            "oldest" => Ok(Self::Oldest),
+            _ => typed.parse().map(Self::Exact),
         }
     }
 }
 
 /// Which databases an entry of a matrix wants: `sqlite`, `postgresql17`,
 /// `postgresql:min`, `postgresql:max`, `postgresql:*`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseChoice {
     /// This one.
     Exact(DatabaseSpec),
@@ -59,7 +94,7 @@ pub enum DatabaseChoice {
 
 impl DatabaseChoice {
     /// The newest release of a database; `SQLite` has but one.
-    pub fn newest(kind: DatabaseKind) -> Self {
+    pub const fn newest(kind: DatabaseKind) -> Self {
         match kind {
             DatabaseKind::Sqlite => Self::Exact(DatabaseSpec::sqlite()),
             other => Self::Max(other),
@@ -67,7 +102,7 @@ impl DatabaseChoice {
     }
 
     /// The database this entry is about.
-    pub fn kind(&self) -> DatabaseKind {
+    pub const fn kind(&self) -> DatabaseKind {
         match self {
             Self::Exact(spec) => spec.kind,
             Self::Min(kind) | Self::Max(kind) | Self::Every(kind) => *kind,
@@ -108,13 +143,11 @@ impl FromStr for DatabaseChoice {
     }
 }
 
-impl TryFrom<String> for DatabaseChoice {
-    type Error = ParseError;
+/// Which variants a matrix wants: `None` is the cell without one.
+pub type VariantChoice = Option<Arc<str>>;
 
-    fn try_from(typed: String) -> Result<Self, Self::Error> {
-        typed.parse()
-    }
-}
+/// The word for the cell without a variant.
+pub const PLAIN: &str = "plain";
 
 #[cfg(test)]
 mod tests {
@@ -135,9 +168,17 @@ mod tests {
     }
 
     #[test]
+    fn every_spelling_of_a_python_choice_comes_back_as_typed() {
+        for typed in ["supported", "newest", "oldest", "3.14t", "pypy3.11"] {
+            let choice: PythonChoice = typed.parse().expect(typed);
+            assert_eq!(choice.to_string(), typed);
+        }
+    }
+
+    #[test]
     fn the_newest_python_is_the_last_supported() {
         let supported = [PythonSpec::cpython(3, 9), PythonSpec::cpython(3, 10)];
-        let newest = PythonChoice::Word(PythonWord::Newest);
+        let newest = PythonChoice::Newest;
         assert_eq!(newest.resolve(&supported), [PythonSpec::cpython(3, 10)]);
         assert!(newest.resolve(&[]).is_empty());
     }

@@ -1,32 +1,42 @@
-use serde::Deserialize;
+use std::path::{Component, Path, PathBuf};
 
-use super::{DatabaseChoice, PythonChoice};
+use super::choice::VariantChoice;
+use super::problem::{Findings, MatrixText, Placed, Problem, Problems};
+use super::rule::{Exclude, Expect, Include, Variant};
+use super::validate::{Part, validate};
+use super::{BranchChoice, DatabaseChoice, Pattern, Place, PythonChoice, Releases, builtin};
 
-/// A validated matrix file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A validated matrix file, with what it inherits.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
+    /// Its name, as the user named it.
+    pub name: String,
     /// One line on what it is for.
-    #[serde(default)]
     pub description: String,
-    /// Branches by name or glob, where the source has branches.
-    #[serde(default = "main_only")]
-    pub branches: Vec<String>,
+    /// Branches, where the source has branches.
+    pub branches: Vec<Placed<BranchChoice>>,
     /// Which Pythons.
-    pub pythons: PythonChoice,
+    pub pythons: Vec<Placed<PythonChoice>>,
     /// Which databases.
-    pub databases: Vec<DatabaseChoice>,
+    pub databases: Vec<Placed<DatabaseChoice>>,
+    /// Which variants; the plain cell alone where the file does not say.
+    pub variants: Vec<Placed<VariantChoice>>,
     /// Whether cells share the databases of a run.
-    #[serde(default)]
     pub isolation: Isolation,
     /// Cells to leave out.
-    #[serde(default, rename = "exclude")]
     pub excludes: Vec<Exclude>,
+    /// Cells to add.
+    pub includes: Vec<Include>,
+    /// What has to be true; of the file itself, not of those it extends.
+    pub expects: Vec<Expect>,
+    /// The variants there are.
+    pub definitions: Vec<Variant>,
+    /// What has been released.
+    pub releases: Releases,
 }
 
 /// Whether the cells of a run share its databases.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Isolation {
     /// One container per database spec, shared by its cells under distinct database names.
     #[default]
@@ -35,120 +45,198 @@ pub enum Isolation {
     Cell,
 }
 
-/// A rule that leaves cells out. A part not named matches everything.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Exclude {
-    /// Glob over the branch.
-    pub branch: Option<String>,
-    /// Glob over the Python.
-    pub python: Option<String>,
-    /// Glob over the database spec.
-    pub database: Option<String>,
-    /// Why, for the reader of `djbuild matrix`.
-    pub reason: String,
-}
+/// Reads the matrix file that another extends: by its path, or an error in words.
+pub type Load<'a> = dyn Fn(&Path) -> Result<String, String> + 'a;
 
-/// A matrix file that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: {message}")]
-pub struct SpecError {
-    /// The file as the user named it.
-    pub file: String,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column in characters, from 1.
-    pub column: usize,
-    /// What is wrong, and what would be right.
-    pub message: String,
-}
-
-fn main_only() -> Vec<String> {
-    vec!["main".to_owned()]
-}
-
-/// Reads a matrix file; `file` is its name for errors.
+/// Reads a matrix file and those it extends.
 ///
 /// # Errors
-/// With line and column, when it is no TOML, has a key or word that does not
-/// exist, or a rule without a reason.
-pub fn parse(file: &str, text: &str) -> Result<Spec, SpecError> {
-    let at = |offset: usize, message: String| {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        SpecError {
-            file: file.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            message,
+/// Everything that is wrong with them.
+pub fn parse(file: &MatrixText, releases: &Releases, load: &Load<'_>) -> Result<Spec, Problems> {
+    let mut releases = releases.clone();
+    let mut chain: Vec<(MatrixText, Part)> = Vec::new();
+    let mut problems = Vec::new();
+    let mut next = Some(file.clone());
+    while let Some(file) = next.take() {
+        let (part, found) = validate(&file, &mut releases);
+        problems.extend(found);
+        if let Some(extends) = &part.extends {
+            let mut findings = Findings::of(&file);
+            let span = extends.span();
+            match parent(&file.name, extends.get_ref(), load) {
+                Ok(parent)
+                    if parent.name == file.name
+                        || chain.iter().any(|(f, _)| f.name == parent.name) =>
+                {
+                    findings.add(
+                        span,
+                        "this file extends itself, by way of others or at once",
+                    );
+                }
+                Ok(parent) => next = Some(parent),
+                Err(error) => {
+                    let names: Vec<&str> = super::BUILTIN.iter().map(|file| file.name).collect();
+                    findings
+                        .add(span, format!("{}: {error}", extends.get_ref()))
+                        .suggest(extends.get_ref(), &names);
+                }
+            }
+            problems.extend(findings.found);
         }
-    };
-    let spec: Spec = toml::from_str(text).map_err(|error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        at(offset, error.message().to_owned())
-    })?;
-    let globs = spec.excludes.iter().flat_map(|rule| {
-        [&rule.branch, &rule.python, &rule.database]
-            .into_iter()
-            .flatten()
-    });
-    for pattern in spec.branches.iter().chain(globs) {
-        if let Err(error) = globset::Glob::new(pattern) {
-            let offset = text.find(pattern.as_str()).unwrap_or(0);
-            return Err(at(offset, error.to_string()));
+        chain.push((file, part));
+    }
+    problems.extend(unknown_variants(&chain));
+    match merge(file, chain, releases) {
+        Ok(spec) if problems.is_empty() => Ok(spec),
+        Ok(_) => Err(in_order(problems)),
+        Err(missing) => {
+            // A key that could not be read is there, and has been told of.
+            if problems.is_empty() {
+                problems = missing;
+            }
+            Err(in_order(problems))
         }
     }
-    for rule in &spec.excludes {
-        if rule.reason.trim().is_empty() {
-            let offset = text.find("[[exclude]]").unwrap_or(0);
-            return Err(at(offset, "an exclude needs a reason".to_owned()));
-        }
-    }
-    Ok(spec)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn in_order(mut problems: Vec<Problem>) -> Problems {
+    problems.sort_by(|a, b| (&a.file.name, a.span.start).cmp(&(&b.file.name, b.span.start)));
+    Problems(problems)
+}
 
-    const GOOD: &str = "pythons = \"newest\"\ndatabases = [\"sqlite\"]\n";
-
-    #[test]
-    fn a_short_file_gets_sensible_defaults() {
-        let spec = parse("short.toml", GOOD).expect("valid");
-        assert_eq!(spec.branches, ["main"]);
-        assert_eq!(spec.isolation, Isolation::Run);
-        assert!(spec.excludes.is_empty());
+/// The file that `name` stands for in a file called `child`.
+fn parent(child: &str, name: &str, load: &Load<'_>) -> Result<MatrixText, String> {
+    if let Some(file) = builtin(name) {
+        return Ok(MatrixText::new(file.name, file.text));
     }
+    let folder = Path::new(child).parent().unwrap_or(Path::new(""));
+    let path = normal(&folder.join(name));
+    let text = load(&path)?;
+    Ok(MatrixText::new(&path.to_string_lossy(), &text))
+}
 
-    #[test]
-    fn an_unknown_key_is_an_error_at_its_place() {
-        let error = parse("f.toml", &format!("{GOOD}pyhtons = 3\n")).expect_err("unknown key");
-        assert_eq!((error.line, error.column), (3, 1), "{error}");
-        assert!(error.message.contains("pyhtons"), "{error}");
-    }
-
-    #[test]
-    fn a_misspelt_database_is_an_error_at_its_place() {
-        let text = "pythons = \"newest\"\ndatabases = [\"postgres17\"]\n";
-        let error = parse("f.toml", text).expect_err("misspelt");
-        assert_eq!(error.line, 2, "{error}");
-        assert!(error.message.contains("postgresql"), "{error}");
-    }
-
-    #[test]
-    fn an_exclude_without_a_reason_is_refused() {
-        for rule in [
-            "[[exclude]]\npython = \"3.8\"\n",
-            "[[exclude]]\nreason = \"\"\n",
-        ] {
-            assert!(parse("f.toml", &format!("{GOOD}{rule}")).is_err(), "{rule}");
+/// A path without detours, so that a file has one name in a chain.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(normal.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                normal.pop();
+            }
+            other => normal.push(other),
         }
     }
+    normal
+}
 
-    #[test]
-    fn a_broken_glob_is_an_error() {
-        let text = format!("branches = [\"stable/[\"]\n{GOOD}");
-        assert!(parse("f.toml", &text).is_err());
+fn unknown_variants(chain: &[(MatrixText, Part)]) -> Vec<Problem> {
+    let defined: Vec<&str> = chain
+        .iter()
+        .flat_map(|(_, part)| part.definitions.iter().map(|variant| &*variant.name))
+        .collect();
+    let mut problems = Vec::new();
+    for (file, part) in chain {
+        let mut findings = Findings::of(file);
+        for word in &part.named_variants {
+            let name = word.get_ref().as_str();
+            if !defined.contains(&name) {
+                let problem = findings.add(word.span(), format!("no variant is called {name}"));
+                if defined.is_empty() {
+                    problem.help(format!("define it: [variant.{name}]"));
+                } else {
+                    problem.suggest(name, &defined);
+                }
+            }
+        }
+        problems.extend(findings.found);
     }
+    problems
+}
+
+/// The child's lists win; rules and variants add up, the child's first.
+fn merge(
+    file: &MatrixText,
+    chain: Vec<(MatrixText, Part)>,
+    releases: Releases,
+) -> Result<Spec, Vec<Problem>> {
+    let everything = Pattern::new("main").ok().map(BranchChoice::Matching);
+    let top = Place {
+        file: file.name.clone(),
+        line: 1,
+    };
+    let default = |value| Placed {
+        value,
+        place: top.clone(),
+    };
+    let (mut pythons, mut databases) = (None, None);
+    let mut spec = Spec {
+        name: file.name.to_string(),
+        description: String::new(),
+        branches: Vec::new(),
+        pythons: Vec::new(),
+        databases: Vec::new(),
+        variants: Vec::new(),
+        isolation: Isolation::default(),
+        excludes: Vec::new(),
+        includes: Vec::new(),
+        expects: Vec::new(),
+        definitions: Vec::new(),
+        releases,
+    };
+    let (mut branches, mut variants, mut isolation) = (None, None, None);
+    for (index, (_, part)) in chain.into_iter().enumerate() {
+        if index == 0 {
+            spec.description = part.description.unwrap_or_default();
+            spec.expects = part.expects;
+        }
+        branches = branches.or(part.branches);
+        pythons = pythons.or(part.pythons);
+        databases = databases.or(part.databases);
+        variants = variants.or(part.variants);
+        isolation = isolation.or(part.isolation);
+        spec.excludes.extend(part.excludes);
+        spec.includes.extend(part.includes);
+        for variant in part.definitions {
+            if spec
+                .definitions
+                .iter()
+                .all(|known| known.name != variant.name)
+            {
+                spec.definitions.push(variant);
+            }
+        }
+    }
+    spec.branches = branches.unwrap_or_else(|| everything.into_iter().map(default).collect());
+    spec.variants = variants.unwrap_or_else(|| {
+        vec![Placed {
+            value: None,
+            place: top.clone(),
+        }]
+    });
+    spec.isolation = isolation.unwrap_or_default();
+    let mut findings = Findings::of(file);
+    let mut require = |name: &str, example: &str| {
+        findings
+            .add(0..0, format!("{name} is missing"))
+            .help(format!("{name} = {example}, or extends = \"quick\""));
+    };
+    match (pythons, databases) {
+        (Some(pythons), Some(databases)) => {
+            spec.pythons = pythons;
+            spec.databases = databases;
+            return Ok(spec);
+        }
+        (pythons, databases) => {
+            if pythons.is_none() {
+                require("pythons", "\"newest\"");
+            }
+            if databases.is_none() {
+                require("databases", "[\"sqlite\"]");
+            }
+        }
+    }
+    Err(findings.found)
 }

@@ -6,7 +6,21 @@
 mod builtin;
 mod choice;
 mod file;
+mod problem;
+mod read;
+mod releases;
+mod rule;
+mod typed;
+mod validate;
+mod words;
+
+#[cfg(test)]
+mod tests;
 
 pub use builtin::{BUILTIN, Builtin, builtin};
-pub use choice::{DatabaseChoice, PythonChoice};
-pub use file::{Exclude, Isolation, Spec, SpecError, parse};
+pub use choice::{BranchChoice, DatabaseChoice, PLAIN, PythonChoice, VariantChoice};
+pub use file::{Isolation, Load, Spec, parse};
+pub use problem::{MatrixText, Place, Placed, Problem, Problems, either, nearest};
+pub use releases::Releases;
+pub use rule::{CellGlobs, Claim, Exclude, Expect, Include, Pattern, Variant, VariantChange, fits};
+pub use typed::schema;

@@ -131,12 +131,13 @@ impl History {
             "SELECT cell.seconds FROM cell JOIN run ON run.id = cell.run
              WHERE python = ?1 AND database = ?2 AND arguments = ?3
                AND cell.outcome IN ('passed', 'failed')
-             ORDER BY branch = ?4 DESC, began DESC LIMIT 1",
+             ORDER BY variant IS ?5 DESC, branch = ?4 DESC, began DESC LIMIT 1",
             params![
                 cell.python.to_string(),
                 cell.database.to_string(),
                 arguments.join(" "),
                 cell.branch,
+                cell.variant,
             ],
             |row| row.get(0),
         );
@@ -174,6 +175,7 @@ mod tests {
             cells: vec![cell(branch)],
             excluded: vec![],
             arguments: vec!["basic".into()],
+            matrix: "quick".into(),
             jobs: 1,
         };
         let envelope = Envelope {

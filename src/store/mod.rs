@@ -11,6 +11,7 @@
 //! <state>/runs/<run>/summary.json
 //! ```
 
+mod estimates;
 mod history;
 mod log;
 mod recorder;
@@ -18,6 +19,7 @@ mod runs;
 
 use std::path::PathBuf;
 
+pub use estimates::Estimates;
 pub use history::History;
 pub use recorder::Recorder;
 pub use runs::{RunLock, State};

@@ -39,7 +39,7 @@ pub fn plan_of(databases: &[&str], tree: &str, sharing: Sharing) -> Plan {
     let environment = BuildEnvironment::default();
     let cells = databases.iter().enumerate().map(|(index, database)| {
         let cell = Cell {
-            branch: format!("branch{index}"),
+            branch: format!("branch{index}").into(),
             python: "3.14".parse().expect("a literal"),
             database: database.parse().expect("a literal"),
             variant: None,
@@ -58,6 +58,7 @@ pub fn plan_of(databases: &[&str], tree: &str, sharing: Sharing) -> Plan {
             caches: vec![],
             database_name: format!("django_{index}"),
             arguments: vec![],
+            change: djbuild::spec::VariantChange::default(),
             cell,
         }
     });
@@ -168,6 +169,7 @@ pub async fn run_and(
         cells: plan.cells.iter().map(|cell| cell.cell.clone()).collect(),
         excluded: vec![],
         arguments: vec![],
+        matrix: "quick".into(),
         jobs: plan.pace.jobs,
     };
     let runtime = Arc::clone(fake);

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use djbuild::source::{Mirror, Mode, Snapshot, snapshot_branches, snapshot_checkout};
+use djbuild::source::{
+    Candidate, Mirror, Mirrored, Mode, Reach, Snapshot, SourceError, Tree, Wanted, committed,
+    worktree,
+};
 
 struct Repository(tempfile::TempDir);
 
@@ -48,6 +51,45 @@ impl Repository {
         self.git(&format!("commit -qm '{subject}'"));
     }
 
+    fn head(&self) -> String {
+        let head = Command::new("git")
+            .args(["rev-parse", "HEAD"])
+            .current_dir(self.folder())
+            .output()
+            .expect("git");
+        String::from_utf8_lossy(&head.stdout).trim().to_owned()
+    }
+
+    /// Lets git serve it, as it would over a network.
+    fn serve(&self) -> Server {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a port")
+            .port();
+        let daemon = Command::new("git")
+            .args([
+                "daemon",
+                "--export-all",
+                "--reuseaddr",
+                "--listen=127.0.0.1",
+            ])
+            .arg(format!("--port={port}"))
+            .arg(format!("--base-path={}", self.folder().display()))
+            .spawn()
+            .expect("git daemon");
+        let server = Server {
+            url: format!("git://127.0.0.1:{port}/.git"),
+            daemon,
+        };
+        for _ in 0..100 {
+            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return server;
+            }
+            thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("git daemon does not answer");
+    }
+
     fn url(&self) -> String {
         format!("file://{}", self.folder().display())
     }
@@ -57,16 +99,44 @@ impl Repository {
     }
 
     fn checkout(&self) -> Snapshot {
-        snapshot_checkout(self.folder()).expect("a checkout")
+        checkout(self.folder()).expect("a checkout")
+    }
+}
+
+fn checkout(folder: &Path) -> Result<Snapshot, SourceError> {
+    worktree(folder)?.snapshot()
+}
+
+/// What a mirror has of these words.
+fn find(mirror: &Mirror, words: &[&str]) -> Result<Mirrored, SourceError> {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    mirror.find(&Wanted::Named(&words), Reach::Online, &|_| {})
+}
+
+fn names(candidates: &[Candidate]) -> Vec<&str> {
+    candidates.iter().map(|c| c.branch.as_str()).collect()
+}
+
+struct Server {
+    url: String,
+    daemon: std::process::Child,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // `git daemon` is a process of its own below `git`.
+        let children = format!("pkill -P {}", self.daemon.id());
+        let _ = Command::new("sh").args(["-c", &children]).status();
+        let _ = self.daemon.kill();
+        let _ = self.daemon.wait();
     }
 }
 
 /// The newest state of the branches that match, through a mirror.
 fn fetch(mirror: &Mirror, pattern: &str) -> Vec<Snapshot> {
-    let branches = mirror.branches(&[pattern.to_owned()]).expect("reachable");
-    mirror.fetch(&branches, &|_| {}).expect("fetched");
-    let snapshot = |branch| mirror.snapshot(branch).expect("a snapshot");
-    branches.iter().map(snapshot).collect()
+    let found = find(mirror, &[pattern]).expect("reachable").candidates;
+    let snapshot = |candidate: &Candidate| candidate.snapshot().expect("a snapshot");
+    found.iter().map(snapshot).collect()
 }
 
 fn contents(snapshot: &Snapshot) -> BTreeMap<Vec<u8>, Vec<u8>> {
@@ -173,7 +243,7 @@ fn a_linked_worktree_is_a_checkout_like_any_other() {
     let worktree = elsewhere.path().join("fix");
     repository.git(&format!("worktree add -q -b fix {}", worktree.display()));
     fs::write(worktree.join("new.py"), "NEW = 1\n").expect("a file");
-    let snapshot = snapshot_checkout(&worktree).expect("a checkout");
+    let snapshot = checkout(&worktree).expect("a checkout");
     assert_eq!(snapshot.revision.branch, "fix");
     assert_eq!(contents(&snapshot)[&b"new.py".to_vec()], b"NEW = 1\n");
 }
@@ -206,13 +276,10 @@ fn the_branches_of_a_checkout_are_tested_as_committed() {
     repository.git("branch stable/6.1.x");
     repository.write("django/__init__.py", "EDITED = 1\n");
     let globs = ["main".to_owned(), "stable/*".to_owned()];
-    let snapshots = snapshot_branches(repository.folder(), &globs).expect("branches");
-    let names: Vec<&str> = snapshots
-        .iter()
-        .map(|s| s.revision.branch.as_str())
-        .collect();
-    assert_eq!(names, ["main", "stable/6.1.x"]);
-    let committed = &contents(&snapshots[0])[&b"django/__init__.py".to_vec()];
+    let found = committed(repository.folder(), &Wanted::Named(&globs)).expect("branches");
+    assert_eq!(names(&found), ["main", "stable/6.1.x"]);
+    let committed =
+        &contents(&found[0].snapshot().expect("a snapshot"))[&b"django/__init__.py".to_vec()];
     assert!(committed.starts_with(b"VERSION"), "{committed:?}");
 }
 
@@ -261,9 +328,9 @@ fn runs_at_the_same_time_share_a_mirror() {
 #[test]
 fn a_folder_that_is_no_django_checkout_is_told_by_what_it_lacks() {
     let folder = temporary();
-    let error = snapshot_checkout(folder.path()).expect_err("an empty folder");
+    let error = checkout(folder.path()).expect_err("an empty folder");
     assert!(error.to_string().contains(".git"), "{error}");
-    let error = snapshot_checkout(&folder.path().join("gone")).expect_err("no folder");
+    let error = checkout(&folder.path().join("gone")).expect_err("no folder");
     assert!(error.to_string().contains("no such folder"), "{error}");
     let repository = Repository::new();
     let unpacked = temporary();
@@ -272,9 +339,150 @@ fn a_folder_that_is_no_django_checkout_is_told_by_what_it_lacks() {
         fs::create_dir_all(copy.parent().expect("inside the tree")).expect("a folder");
         fs::copy(repository.folder().join(path), copy).expect("a copy");
     }
-    let error = snapshot_checkout(unpacked.path()).expect_err("no git");
+    let error = checkout(unpacked.path()).expect_err("no git");
     assert!(error.to_string().contains("git init"), "{error}");
     fs::remove_file(repository.folder().join("tests/runtests.py")).expect("removed");
-    let error = snapshot_checkout(repository.folder()).expect_err("half a Django");
+    let error = checkout(repository.folder()).expect_err("half a Django");
     assert!(error.to_string().contains("tests/runtests.py"), "{error}");
+}
+
+#[test]
+fn one_revision_is_found_by_every_name_it_has() {
+    let repository = Repository::new();
+    let first = repository.head();
+    repository.git("tag -a -m one v1");
+    repository.git("update-ref refs/pull/7/head HEAD");
+    repository.write("django/__init__.py", "VERSION = 2\n");
+    repository.commit("Two");
+    let cache = temporary();
+    let mirror = repository.mirror(cache.path());
+    for (word, name) in [
+        ("v1", "v1"),
+        ("pull/7", "pull/7"),
+        ("pr/7", "pull/7"),
+        ("refs/pull/7/head", "pull/7"),
+        (&first[..12], &first[..10]),
+    ] {
+        let found = find(&mirror, &[word]).expect(word).candidates;
+        assert_eq!(names(&found), [name], "{word}");
+        assert_eq!(found[0].commit.as_deref(), Some(&*first), "{word}");
+        found[0].snapshot().expect("a Django");
+        let words = [word.to_owned()];
+        let local = committed(repository.folder(), &Wanted::Named(&words)).expect(word);
+        assert_eq!(local[0].commit.as_deref(), Some(&*first), "{word}");
+    }
+}
+
+#[test]
+fn a_name_that_nothing_has_is_told_with_a_near_one() {
+    let repository = Repository::new();
+    let cache = temporary();
+    let error = find(&repository.mirror(cache.path()), &["mian"]).expect_err("no such branch");
+    assert!(error.to_string().contains("did you mean main?"), "{error}");
+    let words = ["pull/9".to_owned()];
+    let error = committed(repository.folder(), &Wanted::Named(&words)).expect_err("not here");
+    assert!(error.to_string().contains("git fetch"), "{error}");
+}
+
+#[test]
+fn what_was_fetched_is_there_when_the_remote_is_not() {
+    let mut repository = Repository::new();
+    let cache = temporary();
+    let mirror = repository.mirror(cache.path());
+    let before = fetch(&mirror, "main").remove(0);
+    let offline = |words: &[String]| mirror.find(&Wanted::Named(words), Reach::Offline, &|_| {});
+    let main = ["main".to_owned()];
+    assert!(offline(&main).expect("cached").stale.is_some());
+    assert!(offline(&["other".to_owned()]).is_err());
+
+    repository.0 = temporary();
+    let found = find(&mirror, &["main"]).expect("cached");
+    let (age, error) = found.stale.expect("not from the remote");
+    assert!(age.as_secs() < 60, "{age:?}");
+    assert!(!error.to_string().is_empty());
+    let after = found.candidates[0].snapshot().expect("a snapshot");
+    assert_eq!(after.revision, before.revision);
+}
+
+#[test]
+fn only_the_newest_commit_is_fetched_where_the_server_can() {
+    let repository = Repository::new();
+    repository.write("tests/a.py", "A = 1\n");
+    repository.commit("Two");
+    let server = repository.serve();
+    let cache = temporary();
+    let mirror = Mirror::new(&server.url, cache.path());
+    let commits = |mirror_folder: &Path| {
+        let listed = Command::new("git")
+            .args(["rev-list", "--all", "--count"])
+            .current_dir(mirror_folder)
+            .output()
+            .expect("git");
+        String::from_utf8_lossy(&listed.stdout).trim().to_owned()
+    };
+    let folder = |cache: &Path| {
+        let entries = fs::read_dir(cache).expect("a cache");
+        let mut folders = entries.map(|entry| entry.expect("an entry").path());
+        folders.find(|path| path.is_dir()).expect("a mirror")
+    };
+    let first = find(&mirror, &["main"])
+        .expect("reachable")
+        .candidates
+        .remove(0);
+    assert_eq!(commits(&folder(cache.path())), "1");
+    repository.write("tests/a.py", "A = 2\n");
+    repository.commit("Three");
+    let second = find(&mirror, &["main"])
+        .expect("reachable")
+        .candidates
+        .remove(0);
+    assert_ne!(first.commit, second.commit);
+    let read = second.read("tests/a.py").expect("readable");
+    assert_eq!(read.as_deref(), Some(b"A = 2\n".as_slice()));
+    assert_eq!(
+        contents(&second.snapshot().expect("a tree"))[&b"tests/a.py".to_vec()],
+        b"A = 2\n"
+    );
+}
+
+#[test]
+fn a_commit_inside_a_branch_is_fetched_by_its_whole_id() {
+    let repository = Repository::new();
+    let first = repository.head();
+    repository.write("tests/a.py", "A = 1\n");
+    repository.commit("Two");
+    repository.git("config uploadpack.allowReachableSHA1InWant true");
+    let server = repository.serve();
+    let cache = temporary();
+    let mirror = Mirror::new(&server.url, cache.path());
+    let found = find(&mirror, &[&first]).expect("reachable").candidates;
+    assert_eq!(found[0].commit.as_deref(), Some(&*first));
+    let error = find(&mirror, &[&first[..12]]).expect_err("no tip");
+    assert!(error.to_string().contains("all 40"), "{error}");
+}
+
+#[test]
+fn submodules_are_part_of_the_tree_wherever_it_comes_from() {
+    let inner = Repository::new();
+    inner.write("theme.css", "a {}\n");
+    inner.commit("A theme");
+    let repository = Repository::new();
+    repository.git(&format!(
+        "-c protocol.file.allow=always submodule add -q {} docs/theme",
+        inner.url()
+    ));
+    repository.commit("A submodule");
+    let on_disk = repository.checkout();
+    let key = b"docs/theme/theme.css".to_vec();
+    assert_eq!(contents(&on_disk)[&key], b"a {}\n");
+    let main = ["main".to_owned()];
+    let local = committed(repository.folder(), &Wanted::Named(&main)).expect("a branch");
+    let local = local[0].snapshot().expect("a tree");
+    assert_eq!(contents(&local)[&key], b"a {}\n");
+    let cache = temporary();
+    let mirrored = fetch(&repository.mirror(cache.path()), "main").remove(0);
+    assert_eq!(mirrored.manifest, local.manifest);
+
+    fs::write(repository.folder().join("docs/theme/theme.css"), "b {}\n").expect("a file");
+    assert_eq!(contents(&repository.checkout())[&key], b"b {}\n");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use djbuild::source::{PackageIndex, Snapshot, SourceError, snapshot_release};
+use djbuild::source::{PackageIndex, Reach, Snapshot, SourceError, find_release};
 use sha2::{Digest, Sha256};
 
 /// A package index that has Django 7.0.1 and a withdrawn 7.0.2.
@@ -75,12 +75,10 @@ impl Index {
         version: Option<&str>,
         cache: &tempfile::TempDir,
     ) -> Result<Snapshot, SourceError> {
-        snapshot_release(
-            &PackageIndex::new(&self.url),
-            version,
-            cache.path(),
-            &|_| {},
-        )
+        let index = PackageIndex::new(&self.url);
+        find_release(&index, version, cache.path(), Reach::Online, &|_| {})?
+            .candidate
+            .snapshot()
     }
 
     fn downloads(&self) -> u32 {
@@ -169,4 +167,28 @@ fn an_archive_that_is_broken_or_points_outside_of_itself_is_refused() {
         .get(None, &cache())
         .expect_err("half a file");
     assert!(matches!(error, SourceError::Archive { .. }), "{error}");
+}
+
+#[test]
+fn the_newest_release_that_is_kept_will_do_where_the_index_cannot_be_reached() {
+    let index = Index::honest(sdist(&[]));
+    let cache = cache();
+    index.get(Some("7.0.1"), &cache).expect("a release");
+    let nowhere = PackageIndex::new("http://127.0.0.1:1/simple");
+    for (index, reach) in [
+        (&nowhere, Reach::Online),
+        (&PackageIndex::new(&index.url), Reach::Offline),
+    ] {
+        let found = find_release(index, None, cache.path(), reach, &|_| {}).expect("kept");
+        assert_eq!(found.candidate.branch, "7.0.1");
+        assert!(found.stale.is_some());
+    }
+    let absent = find_release(
+        &nowhere,
+        Some("7.0.3"),
+        cache.path(),
+        Reach::Online,
+        &|_| {},
+    );
+    assert!(absent.is_err());
 }

@@ -31,6 +31,13 @@ def generate(cell, base, user):
     generated = {"CACHES": caches(cell.caches)}
     if cell.database["vendor"] != "sqlite":
         generated["DATABASES"] = databases(cell.database)
+    options = cell.database.get("options")
+    if options:
+        entries = generated.get("DATABASES", base["DATABASES"])
+        generated["DATABASES"] = {
+            alias: {**entry, "OPTIONS": {**entry.get("OPTIONS", {}), **options}}
+            for alias, entry in entries.items()
+        }
     return {**base, **generated, **user, **cell.settings, "TEST_RUNNER": TEST_RUNNER}
 
 

@@ -33,6 +33,18 @@ class Databases(unittest.TestCase):
                 self.assertEqual(database["OPTIONS"]["charset"], "utf8mb4")
                 self.assertEqual(database["TEST"]["CHARSET"], "utf8mb4")
 
+    def test_options_of_a_variant_are_laid_over_those_of_the_database(self):
+        database = {"vendor": "mariadb", "options": {"charset": "latin1", "x": True}}
+        for given in (database, {"vendor": "sqlite", "options": {"x": True}}):
+            with self.subTest(vendor=given["vendor"]):
+                made = settings(given["vendor"], options=given["options"])
+                for entry in made["DATABASES"].values():
+                    self.assertEqual(entry["OPTIONS"]["x"], True)
+        made = settings("mariadb", options=database["options"])
+        options = made["DATABASES"]["default"]["OPTIONS"]
+        self.assertEqual(options["charset"], "latin1")
+        self.assertIn("read_default_file", options)
+
     def test_the_mysql_option_file_exists(self):
         options = settings("mariadb")["DATABASES"]["default"]["OPTIONS"]
         self.assertTrue(Path(options["read_default_file"]).is_file())

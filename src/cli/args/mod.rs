@@ -4,7 +4,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
-use crate::source::Origin;
+mod select;
+
+pub use select::SelectOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,6 +17,14 @@ Examples:
   djbuild run basic -- --shuffle             flags for runtests.py
   djbuild matrix -m django                   what would run, and what would not
   djbuild clean                              remove what dead runs left";
+
+const MATRIX_EXAMPLES: &str = "\
+Examples:
+  djbuild matrix                                        the matrix of this checkout
+  djbuild matrix -m django --cover pairwise             the fewest cells for every pair
+  djbuild matrix --explain main-python3.14-postgresql17
+  djbuild matrix -m mine.toml --check                   the file's own tests
+  djbuild matrix --format github >> \"$GITHUB_OUTPUT\"";
 
 /// Tests Django on every combination that matters: branch × Python × database.
 #[derive(Debug, Parser)]
@@ -31,33 +41,11 @@ pub enum Command {
     #[command(after_help = exit::HELP)]
     Run(Box<RunOptions>),
     /// Show what would run and what is left out, with reasons; needs no Docker
-    Matrix(MatrixOptions),
+    Matrix(Box<MatrixOptions>),
+    /// Print the JSON schema of matrix files, for editors
+    Schema,
     /// Remove containers, networks and volumes that dead runs left
     Clean(CleanOptions),
-}
-
-/// What to test on what.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "What to test")]
-pub struct SelectOptions {
-    /// A matrix file, or the name of one that comes with djbuild (quick, django)
-    #[arg(long, short, value_name = "FILE", default_value = "quick")]
-    pub matrix: String,
-    /// Where Django comes from: a checkout, a git URL, or pypi:Django==6.1.3; may be repeated
-    ///
-    /// Without it: the checkout around the current folder with its uncommitted
-    /// changes, and outside of one the newest release on PyPI.
-    #[arg(long, short, value_name = "SOURCE")]
-    pub source: Vec<Origin>,
-    /// Only branches matching this glob, as committed; may be repeated
-    #[arg(long, short, value_name = "GLOB")]
-    pub branch: Vec<String>,
-    /// Only Pythons matching this glob, or one the matrix lacks; may be repeated
-    #[arg(long, short, value_name = "GLOB")]
-    pub python: Vec<String>,
-    /// Only databases matching this glob or name, or one the matrix lacks; may be repeated
-    #[arg(long, short, value_name = "GLOB")]
-    pub database: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -86,9 +74,6 @@ pub struct RunOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pace and limits")]
 pub struct PaceOptions {
-    /// Cells at once [default: as many as cores and memory allow]
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub jobs: Option<u32>,
     /// Processes in each cell [default: so that the cores are full]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub parallel: Option<u32>,
@@ -165,12 +150,39 @@ pub struct OutputOptions {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = MATRIX_EXAMPLES)]
 pub struct MatrixOptions {
     #[command(flatten)]
     pub select: SelectOptions,
-    /// List the matrix files that come with djbuild
-    #[arg(long)]
+    /// Why this cell is in or out: its name, or a glob over names
+    #[arg(long, value_name = "CELL", help_heading = "What to show")]
+    pub explain: Option<String>,
+    /// Compare the matrix with what its file expects; exits with 2 where it is not so
+    #[arg(long, help_heading = "What to show")]
+    pub check: bool,
+    /// List the matrix files there are
+    #[arg(long, help_heading = "What to show")]
     pub list: bool,
+    /// How to show it
+    #[arg(
+        long,
+        value_enum,
+        default_value = "grid",
+        help_heading = "What to show"
+    )]
+    pub format: MatrixFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MatrixFormat {
+    /// A grid that fits the terminal
+    Grid,
+    /// The names of the cells, a line each
+    List,
+    /// Everything
+    Json,
+    /// What GitHub Actions takes for strategy.matrix
+    Github,
 }
 
 #[derive(Debug, Args)]

@@ -1,39 +1,13 @@
-use super::args::MatrixOptions;
-use super::error::CliError;
-use super::exit::Exit;
-use super::host::Folders;
-use super::sources::{self, Asked};
-use super::{Outcome, screen};
+use crate::cli::asked::Asked;
 use crate::matrix::Excluded;
 use crate::model::{Cell, plural};
 use crate::report;
-use crate::spec::{self, BUILTIN};
 
-pub fn matrix(options: &MatrixOptions) -> Outcome {
-    if options.list {
-        for file in BUILTIN {
-            let spec = spec::parse(file.name, file.text)?;
-            println!("{:8}  {}", file.name, spec.description);
-        }
-        return Ok(Exit::Passed);
-    }
-    let folders = Folders::find()?;
-    let asked = tokio::task::block_in_place(|| {
-        sources::ask(&options.select, &folders.cache, &screen::fetching(None))
-    })?;
-    if asked.matrix.cells.is_empty() && asked.matrix.excluded.is_empty() {
-        return Err(CliError::Usage(
-            "the filters leave no cell of the matrix".to_owned(),
-        ));
-    }
-    print!("{}", describe(&asked));
-    Ok(Exit::Passed)
-}
-
-fn describe(asked: &Asked) -> String {
+/// A grid that fits the terminal, and each reason for what is left out.
+pub fn describe(asked: &Asked, width: u16) -> String {
     let mut text = String::new();
-    for snapshot in &asked.snapshots {
-        text.push_str(&format!("{}\n", snapshot.revision));
+    for candidate in &asked.candidates {
+        text.push_str(&format!("{candidate}\n"));
     }
     let matrix = &asked.matrix;
     let runs = matrix.cells.iter().map(|cell| (cell, "run".to_owned()));
@@ -42,7 +16,7 @@ fn describe(asked: &Asked) -> String {
         .iter()
         .map(|out| (&out.cell, "–".to_owned()));
     let squares: Vec<_> = runs.chain(out).collect();
-    text.push_str(&report::grid(&squares, screen::width()));
+    text.push_str(&report::grid(&squares, width));
     text.push_str(&format!(
         "{} to run",
         plural(matrix.cells.len() as u64, "cell")
@@ -65,7 +39,7 @@ fn by_reason(excluded: &[Excluded]) -> Vec<(Vec<&Cell>, &str)> {
     for Excluded { cell, reason } in excluded {
         let group = groups
             .iter_mut()
-            .find(|(cells, known)| *known == reason && cells[0].branch == cell.branch);
+            .find(|(cells, known)| *known == &**reason && cells[0].branch == cell.branch);
         match group {
             Some((cells, _)) => cells.push(cell),
             None => groups.push((vec![cell], reason)),

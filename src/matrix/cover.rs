@@ -1,0 +1,218 @@
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use super::expand::{Excluded, Matrix};
+use crate::model::{Cell, DatabaseKind, DatabaseSpec, duration};
+use crate::spec::VariantChoice;
+
+/// Which cells of a matrix are worth their time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cover {
+    /// All of them.
+    All,
+    /// The fewest that touch every pair of values.
+    Pairwise,
+    /// The fewest that touch every value.
+    Each,
+    /// The fewest that touch the oldest and the newest of everything.
+    MinMax,
+}
+
+/// A time to spend, and what each cell is thought to take.
+pub struct Budget<'a> {
+    /// The time of the whole run.
+    pub total: Duration,
+    /// How many cells run at once.
+    pub jobs: u32,
+    /// Seconds a cell takes, recorded or estimated.
+    pub seconds: &'a dyn Fn(&Cell) -> f64,
+}
+
+/// A value of an axis, or a pair of them, that some cell has to touch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Target(u32, u32);
+
+/// Keeps the fewest cells that touch all that `cover` wants, best first, as far
+/// as the budget goes; the others are left out with that reason.
+///
+/// Finding the very fewest is NP-hard; this is the greedy choice, which always
+/// takes the cell with the most that is new, and of equals the shortest, then
+/// the first.
+pub fn choose(matrix: &mut Matrix, cover: Cover, budget: Option<&Budget<'_>>) {
+    if cover == Cover::All && budget.is_none() {
+        return;
+    }
+    let cells = std::mem::take(&mut matrix.cells);
+    let targets = targets(&cells, cover);
+    let seconds: Vec<f64> = match budget {
+        Some(budget) => cells.iter().map(budget.seconds).collect(),
+        None => vec![1.0; cells.len()],
+    };
+    let mut left = budget.map_or(f64::INFINITY, |budget| {
+        budget.total.as_secs_f64() * f64::from(budget.jobs)
+    });
+    let longest = budget.map_or(f64::INFINITY, |budget| budget.total.as_secs_f64());
+    let mut touched: HashSet<Target> = HashSet::new();
+    let mut waiting: Vec<usize> = (0..cells.len()).collect();
+    let mut reasons: Vec<Option<String>> = vec![None; cells.len()];
+    let mut order = Vec::new();
+    while !waiting.is_empty() {
+        let gain = |index: usize| {
+            let new = targets[index]
+                .iter()
+                .filter(|target| !touched.contains(target));
+            new.count()
+        };
+        let best = waiting
+            .iter()
+            .enumerate()
+            .map(|(position, index)| (position, *index, gain(*index)))
+            .max_by(|a, b| {
+                a.2.cmp(&b.2)
+                    .then(seconds[b.1].total_cmp(&seconds[a.1]))
+                    .then(b.1.cmp(&a.1))
+            });
+        let Some((position, index, gain)) = best else {
+            break;
+        };
+        if gain == 0 && cover != Cover::All {
+            for index in waiting.drain(..) {
+                reasons[index] = Some(cover.enough().to_owned());
+            }
+            break;
+        }
+        waiting.remove(position);
+        if seconds[index] > left || seconds[index] > longest {
+            reasons[index] = budget.map(|budget| {
+                format!(
+                    "--budget {}: it would take {} more",
+                    duration(budget.total.as_secs_f64()),
+                    duration(seconds[index])
+                )
+            });
+            continue;
+        }
+        left -= seconds[index];
+        touched.extend(targets[index].iter().copied());
+        order.push(index);
+    }
+    let mut cells: Vec<Option<Cell>> = cells.into_iter().map(Some).collect();
+    for index in order {
+        matrix.cells.extend(cells[index].take());
+    }
+    for (cell, reason) in cells.into_iter().zip(reasons) {
+        if let (Some(cell), Some(reason)) = (cell, reason) {
+            matrix.excluded.push(Excluded {
+                cell,
+                reason: reason.into(),
+            });
+        }
+    }
+}
+
+impl Cover {
+    /// Why a cell need not run.
+    const fn enough(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Pairwise => "--cover pairwise: other cells touch each of its pairs",
+            Self::Each => "--cover each: other cells touch each of its values",
+            Self::MinMax => "--cover min-max: other cells touch the oldest and newest of it",
+        }
+    }
+}
+
+/// What each cell touches.
+fn targets(cells: &[Cell], cover: Cover) -> Vec<Vec<Target>> {
+    let mut numbers = Numbers::default();
+    let extremes = Extremes::of(cells);
+    cells
+        .iter()
+        .map(|cell| {
+            let branch = numbers.of(&cell.branch);
+            let values = [
+                branch,
+                numbers.of(&format!("python{}", cell.python)),
+                numbers.of(&cell.database.to_string()),
+                numbers.of(&format!("variant {:?}", cell.variant)),
+            ];
+            match cover {
+                Cover::All | Cover::Pairwise => pairs(values),
+                Cover::Each => values.iter().map(|value| Target(*value, *value)).collect(),
+                // On each branch for itself: what is newest there is old elsewhere.
+                Cover::MinMax => extremes
+                    .touched_by(cell)
+                    .into_iter()
+                    .map(|word| Target(branch, numbers.of(&word)))
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn pairs(values: [u32; 4]) -> Vec<Target> {
+    let mut pairs = Vec::with_capacity(6);
+    for (index, first) in values.iter().enumerate() {
+        for second in &values[index + 1..] {
+            pairs.push(Target(*first, *second));
+        }
+    }
+    pairs
+}
+
+/// Small numbers for words.
+#[derive(Default)]
+struct Numbers(BTreeMap<String, u32>);
+
+impl Numbers {
+    fn of(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.0.get(word) {
+            return *number;
+        }
+        let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        self.0.insert(word.to_owned(), number);
+        number
+    }
+}
+
+/// The oldest and the newest of each branch.
+struct Extremes<'a> {
+    pythons: BTreeMap<&'a str, [crate::model::PythonSpec; 2]>,
+    databases: BTreeMap<(&'a str, DatabaseKind), [DatabaseSpec; 2]>,
+}
+
+impl<'a> Extremes<'a> {
+    fn of(cells: &'a [Cell]) -> Self {
+        let mut extremes = Self {
+            pythons: BTreeMap::new(),
+            databases: BTreeMap::new(),
+        };
+        for cell in cells {
+            let pythons = extremes
+                .pythons
+                .entry(&cell.branch)
+                .or_insert([cell.python; 2]);
+            *pythons = [pythons[0].min(cell.python), pythons[1].max(cell.python)];
+            let key = (&*cell.branch, cell.database.kind);
+            let databases = extremes.databases.entry(key).or_insert([cell.database; 2]);
+            *databases = [
+                databases[0].min(cell.database),
+                databases[1].max(cell.database),
+            ];
+        }
+        extremes
+    }
+
+    fn touched_by(&self, cell: &Cell) -> Vec<String> {
+        let mut touched = Vec::new();
+        if self.pythons[&*cell.branch].contains(&cell.python) {
+            touched.push(format!("python{}", cell.python));
+        }
+        if self.databases[&(&*cell.branch, cell.database.kind)].contains(&cell.database) {
+            touched.push(cell.database.to_string());
+        }
+        let variant: &VariantChoice = &cell.variant;
+        touched.push(format!("variant {variant:?}"));
+        touched
+    }
+}

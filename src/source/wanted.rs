@@ -1,0 +1,87 @@
+use globset::{Glob, GlobMatcher};
+
+use super::SourceError;
+
+/// Which revisions of a repository are asked for.
+pub enum Wanted<'a> {
+    /// The branches that a matrix wants.
+    Branches(&'a dyn Fn(&str) -> bool),
+    /// What the user named: globs over branches, or the names of a branch, a tag,
+    /// a pull request (`pull/123`), a ref or a commit.
+    Named(&'a [String]),
+}
+
+impl Wanted<'_> {
+    /// Whether a branch of this name is among them.
+    pub fn branch(&self, name: &str) -> bool {
+        match self {
+            Self::Branches(wants) => wants(name),
+            Self::Named(words) => words
+                .iter()
+                .any(|word| word == name || glob(word).is_some_and(|glob| glob.is_match(name))),
+        }
+    }
+
+    /// The words that name one revision, and none of these branches.
+    pub fn others<'a>(&'a self, branches: &'a [String]) -> impl Iterator<Item = &'a str> {
+        let words: &[String] = match self {
+            Self::Branches(_) => &[],
+            Self::Named(words) => words,
+        };
+        words
+            .iter()
+            .map(String::as_str)
+            .filter(|word| glob(word).is_none() && !branches.iter().any(|name| name == word))
+    }
+
+    /// What to say where nothing is found.
+    pub fn nothing(&self, place: &str) -> SourceError {
+        let message = match self {
+            Self::Branches(_) => "has no branch that this matrix names".to_owned(),
+            Self::Named(words) => format!("has no branch that matches {}", words.join(" or ")),
+        };
+        SourceError::NoRevision(format!("{place} {message}"))
+    }
+}
+
+fn glob(word: &str) -> Option<GlobMatcher> {
+    if !word.contains(['*', '?', '[', '{']) {
+        return None;
+    }
+    Glob::new(word).ok().map(|glob| glob.compile_matcher())
+}
+
+/// The number of a pull request: `pull/123`, `pr/123`, `#123`.
+pub fn pull_request(word: &str) -> Option<u64> {
+    let number = ["refs/pull/", "pull/", "pr/", "#"]
+        .iter()
+        .find_map(|prefix| word.strip_prefix(prefix))?;
+    number.strip_suffix("/head").unwrap_or(number).parse().ok()
+}
+
+/// Whether a word looks like a commit's id, or the beginning of one.
+pub fn is_commit(word: &str) -> bool {
+    (7..=40).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pull_requests_have_the_names_people_give_them() {
+        for word in ["pull/7", "pr/7", "#7", "refs/pull/7/head"] {
+            assert_eq!(pull_request(word), Some(7), "{word}");
+        }
+        assert_eq!(pull_request("pull/x"), None);
+    }
+
+    #[test]
+    fn a_glob_names_branches_and_a_word_may_name_anything() {
+        let words = ["stable/*".to_owned(), "6.1.3".to_owned(), "main".to_owned()];
+        let wanted = Wanted::Named(&words);
+        assert!(wanted.branch("stable/6.1.x") && wanted.branch("main"));
+        let branches = ["main".to_owned()];
+        assert_eq!(wanted.others(&branches).collect::<Vec<_>>(), ["6.1.3"]);
+    }
+}

@@ -1,0 +1,175 @@
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use super::problem::{Findings, MatrixText, Problem};
+use super::typed::{ExcludeTable, ExpectTable, IncludeTable, Keys, MatrixFile, VariantTable};
+
+/// One file, as typed: what could be read of it.
+pub struct Typed {
+    pub file: MatrixFile,
+    pub excludes: Vec<Spanned<ExcludeTable>>,
+    pub includes: Vec<Spanned<IncludeTable>>,
+    pub expects: Vec<Spanned<ExpectTable>>,
+    pub variants: Vec<(Spanned<String>, VariantTable)>,
+    pub releases: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
+}
+
+/// Reads the keys of a file. What is wrong is found, all of it, and left out.
+pub fn read(file: &MatrixText) -> (Typed, Vec<Problem>) {
+    let mut findings = Findings::of(file);
+    let (document, errors) = DeTable::parse_recoverable(&file.text);
+    for error in errors {
+        findings.add(error.span().unwrap_or(0..0), error.message());
+    }
+    let mut document = document;
+    let table = document.get_mut();
+    let typed = Typed {
+        excludes: tables(table, "exclude", &mut findings),
+        includes: tables(table, "include", &mut findings),
+        expects: tables(table, "expect", &mut findings),
+        variants: variants(table, &mut findings),
+        releases: releases(table, &mut findings),
+        file: struct_of(document, &mut findings),
+    };
+    (typed, findings.found)
+}
+
+/// A struct, without what is wrong with its table.
+fn struct_of<T: Keys + Default + DeserializeOwned>(
+    table: Spanned<DeTable<'_>>,
+    findings: &mut Findings<'_>,
+) -> T {
+    let span = table.span();
+    let mut table = table.into_inner();
+    let unknown: Vec<_> = table
+        .keys()
+        .filter(|key| !T::KEYS.contains(&key.get_ref().as_ref()))
+        .cloned()
+        .collect();
+    for key in unknown {
+        table.remove(&key);
+        let name: &str = key.get_ref();
+        findings
+            .add(key.span(), format!("unknown key {name}"))
+            .suggest(name, T::KEYS);
+    }
+    loop {
+        let value = Spanned::new(span.clone(), DeValue::Table(table.clone()));
+        let error = match T::deserialize(ValueDeserializer::from(value)) {
+            Ok(read) => return read,
+            Err(error) => error,
+        };
+        let at = error.span().unwrap_or_else(|| span.clone());
+        let wrong = table
+            .iter()
+            .find(|(_, value)| value.span().start <= at.start && at.end <= value.span().end)
+            .map(|(key, _)| key.clone());
+        let Some(key) = wrong else {
+            findings.add(at, error.message());
+            return T::default();
+        };
+        let message = format!("{}: {}", key.get_ref(), error.message());
+        findings.add(at, message);
+        table.remove(&key);
+    }
+}
+
+/// `[[name]]`, each as far as it is right.
+fn tables<T: Keys + Default + DeserializeOwned>(
+    document: &mut DeTable<'_>,
+    name: &str,
+    findings: &mut Findings<'_>,
+) -> Vec<Spanned<T>> {
+    let Some(value) = document.remove(name) else {
+        return Vec::new();
+    };
+    let span = value.span();
+    let DeValue::Array(items) = value.into_inner() else {
+        findings
+            .add(span, format!("{name} is a list of tables"))
+            .help(format!("begin each with [[{name}]]"));
+        return Vec::new();
+    };
+    let mut read = Vec::new();
+    for item in items {
+        let span = item.span();
+        match item.into_inner() {
+            DeValue::Table(table) => {
+                let table = Spanned::new(span.clone(), table);
+                read.push(Spanned::new(span, struct_of(table, findings)));
+            }
+            _ => {
+                findings
+                    .add(span, format!("{name} is a list of tables"))
+                    .help(format!("begin each with [[{name}]]"));
+            }
+        }
+    }
+    read
+}
+
+/// `[variant.NAME]`.
+fn variants(
+    document: &mut DeTable<'_>,
+    findings: &mut Findings<'_>,
+) -> Vec<(Spanned<String>, VariantTable)> {
+    let mut read = Vec::new();
+    for (key, value) in entries(document, "variant", findings) {
+        let span = value.span();
+        if let DeValue::Table(table) = value.into_inner() {
+            read.push((key, struct_of(Spanned::new(span, table), findings)));
+        } else {
+            let name = key.get_ref();
+            findings.add(span, format!("variant {name} is a table"));
+        }
+    }
+    read
+}
+
+/// `[releases]`, database by database.
+fn releases(
+    document: &mut DeTable<'_>,
+    findings: &mut Findings<'_>,
+) -> Vec<(Spanned<String>, Vec<Spanned<String>>)> {
+    let mut read = Vec::new();
+    for (key, value) in entries(document, "releases", findings) {
+        let span = value.span();
+        match Vec::<Spanned<String>>::deserialize(ValueDeserializer::from(value)) {
+            Ok(versions) => read.push((key, versions)),
+            Err(error) => {
+                findings
+                    .add(error.span().unwrap_or(span), error.message())
+                    .help("expected a list of versions in quotes, as in [\"17\", \"18\"]");
+            }
+        }
+    }
+    read
+}
+
+fn entries<'i>(
+    document: &mut DeTable<'i>,
+    name: &str,
+    findings: &mut Findings<'_>,
+) -> Vec<(Spanned<String>, Spanned<DeValue<'i>>)> {
+    let Some(value) = document.remove(name) else {
+        return Vec::new();
+    };
+    let span = value.span();
+    let DeValue::Table(table) = value.into_inner() else {
+        findings.add(span, format!("{name} is a table"));
+        return Vec::new();
+    };
+    let mut entries: Vec<_> = table
+        .into_iter()
+        .map(|(key, value)| {
+            (
+                Spanned::new(key.span(), key.into_inner().into_owned()),
+                value,
+            )
+        })
+        .collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
