@@ -62,6 +62,7 @@ pub async fn sweep_dead(runtime: &dyn Runtime, state: &State) -> Result<usize, C
     Ok(removed.len())
 }
 
-fn is_dead(leftover: &Leftover, owner: &str, state: &State) -> bool {
+/// Whether something is of this installation, and of a run whose process is gone.
+pub fn is_dead(leftover: &Leftover, owner: &str, state: &State) -> bool {
     leftover.owner == owner && !state.is_live(&leftover.run)
 }

@@ -18,6 +18,9 @@ pub enum CliError {
     Parse(#[from] ParseError),
     #[error(transparent)]
     Spec(#[from] Problems),
+    /// The configuration file is wrong.
+    #[error("{0}")]
+    Config(Problems),
     #[error(transparent)]
     Select(#[from] SelectError),
     #[error("{branch}: {error}")]
@@ -50,6 +53,7 @@ impl CliError {
             Self::Usage(_)
             | Self::Parse(_)
             | Self::Spec(_)
+            | Self::Config(_)
             | Self::Select(_)
             | Self::Support { .. }
             | Self::Source(

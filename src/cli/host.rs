@@ -95,13 +95,30 @@ fn context_address(docker_config: &Path, context: &str) -> Option<String> {
     Some(host.to_owned())
 }
 
+/// The variables that name a CA bundle here, and the files they name.
+pub fn ca_variables() -> Vec<(&'static str, PathBuf)> {
+    CA_VARIABLES
+        .into_iter()
+        .filter_map(|name| Some((name, env::var_os(name)?)))
+        .filter(|(_, path)| !path.is_empty())
+        .map(|(name, path)| (name, PathBuf::from(path)))
+        .collect()
+}
+
+/// The configuration file: the one that `DJBUILD_CONFIG` names, else the user's.
+pub fn config_file() -> Option<PathBuf> {
+    let named = env::var_os("DJBUILD_CONFIG").filter(|path| !path.is_empty());
+    named.map(PathBuf::from).or_else(|| {
+        let base = etcetera::choose_base_strategy().ok()?;
+        Some(base.config_dir().join("djbuild/config.toml"))
+    })
+}
+
 /// What builds get from this host.
 pub fn build_environment(options: &ImageOptions) -> Result<BuildEnvironment, CliError> {
-    let ca_bundle = CA_VARIABLES
-        .iter()
-        .filter_map(env::var_os)
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
+    let ca_bundle = ca_variables()
+        .into_iter()
+        .map(|(_, path)| path)
         .find(|path| path.is_file());
     let ca_bundle = match ca_bundle {
         Some(path) => std::fs::read(&path).map_err(CliError::read(path))?,
@@ -149,6 +166,12 @@ fn overlay(folder: &Path, prefix: &str, files: &mut Dockerfiles) -> Result<(), C
 
 /// pip's index, which is PyPI unless the user's environment says otherwise.
 pub fn package_index() -> PackageIndex {
+    PackageIndex::new(&package_index_url())
+}
+
+/// Its address.
+pub fn package_index_url() -> String {
     let url = env::var("PIP_INDEX_URL").ok().filter(|url| !url.is_empty());
-    PackageIndex::new(url.as_deref().unwrap_or("https://pypi.org/simple"))
+    let url = url.unwrap_or_else(|| "https://pypi.org/simple".to_owned());
+    url.trim_end_matches('/').to_owned()
 }

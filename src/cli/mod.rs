@@ -4,13 +4,22 @@
 mod args;
 mod asked;
 mod clean;
+mod completions;
+mod config;
 mod diagnostics;
+mod doctor;
 mod error;
 mod exit;
 mod host;
+mod image_build;
+mod images;
+mod init;
+mod interrupt;
+mod man;
 mod matrix;
 mod matrix_file;
 mod planning;
+mod prepare;
 mod report_file;
 mod run;
 mod screen;
@@ -20,12 +29,14 @@ mod tree;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
+use clap_complete::CompleteEnv;
 
 use args::{Arguments, Command};
+use config::ConfigFile;
 use error::CliError;
 use exit::Exit;
-use sinks::warn;
+use sinks::{say, warn};
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
@@ -33,7 +44,22 @@ pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         warn(&format!("a bug in djbuild, please report it: {panic}"));
     }));
-    let arguments = match Arguments::try_parse() {
+    // Answers a shell that asks how a word goes on, and ends then.
+    CompleteEnv::with_factory(Arguments::command)
+        .var(completions::VARIABLE)
+        .complete();
+    let plain = Arguments::command();
+    let path = host::config_file();
+    let file = match ConfigFile::read(path.as_deref(), &config::names(&plain)) {
+        Ok(file) => file,
+        Err(error) => return tell(&error),
+    };
+    let command = config::apply(plain, &file);
+    let parsed = command
+        .clone()
+        .try_get_matches()
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         // clap tells help and mistakes apart, and where each is printed.
         Err(error) => {
@@ -52,7 +78,7 @@ pub fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("djbuild: no threads to run on: {error}");
+            warn(&format!("no threads to run on: {error}"));
             return Exit::Infrastructure.into();
         }
     };
@@ -60,36 +86,43 @@ pub fn main() -> ExitCode {
         match arguments.command {
             Command::Run(options) => run::run(*options).await,
             Command::Matrix(options) => matrix::matrix(&options),
-            Command::Schema => {
-                sinks::say(&format!("{:#}\n", crate::spec::schema()));
+            Command::Init(options) => init::init(&options),
+            Command::Doctor(options) => doctor::doctor(&options).await,
+            Command::Images(command) => images::images(*command).await,
+            Command::Clean(options) => clean::clean(&options).await,
+            Command::Config(options) => {
+                say(&config::show(&options, &command, &file));
                 Ok(Exit::Passed)
             }
-            Command::Clean(options) => clean::clean(&options).await,
+            Command::Schema => {
+                say(&format!("{:#}\n", crate::spec::schema()));
+                Ok(Exit::Passed)
+            }
+            Command::Completions { shell } => completions::script(shell),
+            Command::Man(options) => man::man(&options),
         }
     });
     // A thread that still reads a file must not keep the user waiting.
     runtime.shutdown_background();
     match result {
         Ok(exit) => exit.into(),
-        Err(error) => {
-            tell(&error);
-            error.exit().into()
-        }
+        Err(error) => tell(&error),
     }
 }
 
-/// Says what ended a command; a matrix file's problems with its lines.
-fn tell(error: &CliError) {
-    match error {
-        CliError::Spec(problems) => {
-            let renderer = screen::renderer();
-            warn(&format!(
-                "the matrix is wrong\n{}",
-                diagnostics::render(problems, &renderer)
-            ));
+/// Says what ended a command; what is wrong with a file, with its lines.
+fn tell(error: &CliError) -> ExitCode {
+    let (what, problems) = match error {
+        CliError::Spec(problems) => ("the matrix", problems),
+        CliError::Config(problems) => ("the configuration", problems),
+        error => {
+            warn(&error.to_string());
+            return error.exit().into();
         }
-        error => warn(&error.to_string()),
-    }
+    };
+    let text = diagnostics::render(problems, &screen::renderer());
+    warn(&format!("{what} is wrong\n{text}"));
+    error.exit().into()
 }
 
 /// What a command comes to.

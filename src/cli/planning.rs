@@ -198,6 +198,6 @@ fn pace(options: &RunOptions, engine: &Capabilities, cells: usize) -> Pace {
         ready_timeout: READY_TIMEOUT,
         log_limit: options.pace.log_limit << 20,
         memory,
-        fail_fast: options.pace.fail_fast,
+        fail_fast: options.pace.fail_fast && !options.pace.keep_going,
     }
 }

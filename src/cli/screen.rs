@@ -4,6 +4,7 @@ use annotate_snippets::Renderer;
 
 use super::args::{Color, Format, OutputOptions};
 use crate::progress::{Detail, Fetching, Plain, Progress, Terminal};
+use crate::report::Style;
 
 /// What standard error can show while something goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,15 @@ pub fn width() -> u16 {
             .map(|(_, width)| width)
     };
     columns.or_else(terminal).unwrap_or(100).clamp(60, 250)
+}
+
+/// How standard output takes colour.
+pub fn style() -> Style {
+    if wants_colour(Color::Auto, std::io::stdout().is_terminal()) {
+        Style::Coloured
+    } else {
+        Style::Plain
+    }
 }
 
 /// Draws pieces of a file on standard error.

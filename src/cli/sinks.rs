@@ -9,6 +9,8 @@ use crate::event::{Envelope, Event, Summary};
 use crate::progress::Progress;
 use crate::store::Recorder;
 
+/// Events under way between the engine and the sinks.
+pub const BACKLOG: usize = 1024;
 /// How often live displays move.
 const TICK: Duration = Duration::from_millis(200);
 

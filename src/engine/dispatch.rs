@@ -67,7 +67,7 @@ pub async fn run(
 
 /// Removes whatever of this run is left, by label. An engine that is just
 /// restarting gets a minute to come back.
-async fn clean_up(world: &World) {
+pub async fn clean_up(world: &World) {
     let cleaning = async {
         let deadline = Instant::now() + RECOVERY;
         loop {

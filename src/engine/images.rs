@@ -90,7 +90,20 @@ impl Images {
     /// The tag of the image this recipe makes, after making sure it is there.
     pub async fn ensure(&self, recipe: &Recipe) -> Result<String, Problem> {
         let cell = self.slot(recipe.tag(""));
-        cell.get_or_init(|| self.make(recipe)).await.clone()
+        let made = cell.get_or_init(|| async {
+            let made = self.make(recipe).await;
+            if let Ok(tag) = &made {
+                self.used(tag).await;
+            }
+            made
+        });
+        made.await.clone()
+    }
+
+    /// Tells that the run stands on an image.
+    pub async fn used(&self, tag: &str) {
+        let image = tag.to_owned();
+        self.emit.emit(Event::ImageUsed { image }).await;
     }
 
     async fn make(&self, recipe: &Recipe) -> Result<String, Problem> {
@@ -130,8 +143,9 @@ impl Images {
                     .bases
                     .ensure(base, self.runtime.as_ref(), &self.emit)
                     .await;
-                if let Err(problem) = &found {
-                    self.report(&base.image_name(), problem).await;
+                match &found {
+                    Ok(found) => self.used(&found.reference).await,
+                    Err(problem) => self.report(&base.image_name(), problem).await,
                 }
                 found.map(|found| format!("{}\n{}", found.reference, found.id))
             })

@@ -9,6 +9,8 @@
 
 mod attempt;
 mod base;
+mod build;
+mod caches;
 mod cancel;
 mod dispatch;
 mod emit;
@@ -22,6 +24,8 @@ mod tree;
 mod verdict;
 mod world;
 
+pub use build::{Unmade, build_images};
+pub use caches::{CacheKind, CachedImage, cached_images, remove_cached};
 pub use cancel::{Cancel, Canceller, cancellation};
 pub use dispatch::run;
 pub use emit::Emitter;

@@ -64,7 +64,9 @@ impl Layers {
             self.seen().grown.insert(layer.family.clone());
             PreparedTree::whole(&layer)
         };
-        self.seen().used.insert(prepared.image.clone());
+        if self.seen().used.insert(prepared.image.clone()) {
+            images.used(&prepared.image).await;
+        }
         Ok(prepared)
     }
 

@@ -69,6 +69,11 @@ pub enum Event {
         /// The last lines of the log.
         tail: Vec<String>,
     },
+    /// The run stands on this image, made in it or before.
+    ImageUsed {
+        /// Its tag.
+        image: String,
+    },
     /// A service container was started.
     ServiceStarted {
         /// Its name on the run's network.

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,9 @@ pub struct Summary {
     pub image_problems: Vec<ImageProblem>,
     /// Images that had to be made.
     pub images_built: u64,
+    /// The tags of the images it stands on.
+    #[serde(default)]
+    pub images_used: BTreeSet<String>,
     /// Seconds the run took; `None` while it goes on.
     pub seconds: Option<f64>,
     /// Whether the user stopped it.
@@ -50,6 +53,7 @@ impl Summary {
             began: envelope.at,
             image_problems: Vec::new(),
             images_built: 0,
+            images_used: BTreeSet::new(),
             seconds: None,
             interrupted: false,
         })
@@ -66,6 +70,9 @@ impl Summary {
         }
         match event {
             Event::ImageFinished { .. } => self.images_built += 1,
+            Event::ImageUsed { image } => {
+                self.images_used.insert(image.clone());
+            }
             Event::ImageFailed {
                 image,
                 step,

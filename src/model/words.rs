@@ -36,6 +36,23 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// `512 B`, `1.4 MB`, `3.2 GB`: decimal, as container engines count.
+pub fn bytes(count: u64) -> String {
+    #[allow(clippy::cast_precision_loss)]
+    let mut amount = count as f64;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if amount < 1000.0 || unit == "GB" {
+            return if unit == "B" {
+                format!("{count} B")
+            } else {
+                format!("{amount:.1} {unit}")
+            };
+        }
+        amount /= 1000.0;
+    }
+    format!("{count} B")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +69,13 @@ mod tests {
         assert_eq!(plural(2, "process"), "2 processes");
         assert_eq!(plural(19730, "test"), "19,730 tests");
         assert_eq!(plural(1_000_000, "test"), "1,000,000 tests");
+    }
+
+    #[test]
+    fn sizes_are_as_engines_tell_them() {
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(1_449_000), "1.4 MB");
+        assert_eq!(bytes(3_200_000_000_000), "3200.0 GB");
     }
 
     #[test]

@@ -116,8 +116,12 @@ pub struct Image {
     pub tags: Vec<String>,
     /// Its labels.
     pub labels: Vec<Label>,
-    /// Seconds since 1970 when it was made.
+    /// Seconds since 1970 when it was made; a list tells that, an inspection not.
     pub created: i64,
+    /// Its bytes, those of its parents included.
+    pub size: u64,
+    /// Its layers, oldest first; an inspection tells them, a list not.
+    pub layers: Vec<String>,
 }
 
 impl Image {

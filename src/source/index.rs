@@ -4,8 +4,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::web::agent;
 use super::{OnTransfer, SourceError, Transfer};
 use crate::model::{Version, hex};
+
+/// How long the index may take to answer at all.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A package index that speaks the Simple API as JSON (PEP 691).
 #[derive(Debug, Clone)]
@@ -36,20 +40,9 @@ struct Hashes {
 impl PackageIndex {
     /// The index at this address: pip's `index-url`, such as `https://pypi.org/simple`.
     pub fn new(url: &str) -> Self {
-        // The system's trust, not a list of its own: hosts behind a proxy that
-        // intercepts TLS have their CA there.
-        let tls = ureq::tls::TlsConfig::builder()
-            .root_certs(ureq::tls::RootCerts::PlatformVerifier)
-            .build();
-        let agent = ureq::Agent::config_builder()
-            .tls_config(tls)
-            .user_agent(concat!("djbuild/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(Duration::from_secs(30)))
-            .build()
-            .new_agent();
         Self {
             url: url.trim_end_matches('/').to_owned(),
-            agent,
+            agent: agent(TIMEOUT),
         }
     }
 

@@ -22,6 +22,7 @@ mod shelf;
 mod snapshot;
 mod submodule;
 mod wanted;
+mod web;
 
 use std::path::PathBuf;
 
@@ -35,6 +36,7 @@ pub use release::{Released, find_release};
 pub use shelf::Shelf;
 pub use snapshot::{Snapshot, Tree};
 pub use wanted::Wanted;
+pub use web::reach;
 
 /// How far something that is fetched has come.
 #[derive(Debug, Clone, PartialEq, Eq)]

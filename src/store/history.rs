@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,6 +35,10 @@ CREATE TABLE IF NOT EXISTS cell (
     tests       INTEGER NOT NULL,
     bad         INTEGER NOT NULL,
     skipped     INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS image (
+    tag         TEXT PRIMARY KEY,
+    used        INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS cell_by_place ON cell (python, database, branch);
 PRAGMA user_version = 1;
@@ -93,6 +98,7 @@ impl History {
                     started.arguments.join(" "),
                 ],
             )?;
+            note_images(&transaction, summary)?;
             for cell in &summary.cells {
                 transaction.execute(
                     "INSERT INTO cell VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -115,6 +121,33 @@ impl History {
             transaction.commit()
         };
         add().map_err(|error| StoreError::Index { path, error })
+    }
+
+    /// Notes which images were used, of something that is no run.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn add_images(&self, summary: &Summary) -> Result<(), StoreError> {
+        note_images(&self.connection, summary).map_err(|error| StoreError::Index {
+            path: self.path.clone(),
+            error,
+        })
+    }
+
+    /// When each image was last used, in seconds since 1970, by its tag.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn images(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        let read = || {
+            let mut query = self.connection.prepare("SELECT tag, used FROM image")?;
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|error| StoreError::Index {
+            path: self.path.clone(),
+            error,
+        })
     }
 
     /// How long a cell took, in seconds, the last time it ran to its end with
@@ -150,6 +183,18 @@ impl History {
             }),
         }
     }
+}
+
+fn note_images(connection: &Connection, summary: &Summary) -> rusqlite::Result<()> {
+    let when = i64::try_from(summary.began / 1000).unwrap_or(i64::MAX);
+    for tag in &summary.images_used {
+        connection.execute(
+            "INSERT INTO image VALUES (?1, ?2)
+             ON CONFLICT (tag) DO UPDATE SET used = max(used, excluded.used)",
+            params![tag, when],
+        )?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -62,6 +62,16 @@ impl State {
         self.folder.join("runs").join(run.as_str())
     }
 
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Leaves nothing of something that was no run after all.
+    pub fn forget(&self, run: &RunId) {
+        let _ = std::fs::remove_dir_all(self.run_folder(run));
+    }
+
     /// Where the index is.
     pub fn history_file(&self) -> PathBuf {
         self.folder.join("history.sqlite3")

@@ -2,17 +2,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 
 use super::duration;
+use crate::cli::completions;
 use crate::matrix::Cover;
 use crate::source::Origin;
 
 /// What to test on what.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "What to test")]
 pub struct SelectOptions {
     /// A matrix file, or the name of one that comes with djbuild [default: djbuild.toml if there is one, else quick]
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", add = ArgValueCompleter::new(completions::matrices))]
     pub matrix: Option<String>,
     /// Where Django comes from: a checkout, a git URL, or pypi:Django==6.1.3; may be repeated
     ///
@@ -24,19 +26,19 @@ pub struct SelectOptions {
     ///
     /// A glob over branches, or the name of a branch, a tag, a pull request
     /// (pull/123) or a commit.
-    #[arg(long, short, value_name = "GLOB")]
+    #[arg(long, short, value_name = "GLOB", add = ArgValueCompleter::new(completions::branches))]
     pub branch: Vec<String>,
     /// The files on disk too, beside the branches of --branch
     #[arg(long)]
     pub worktree: bool,
     /// Only Pythons matching this glob, or one the matrix lacks; may be repeated
-    #[arg(long, short, value_name = "GLOB")]
+    #[arg(long, short, value_name = "GLOB", add = ArgValueCompleter::new(completions::pythons))]
     pub python: Vec<String>,
     /// Only databases matching this glob or name, or one the matrix lacks; may be repeated
-    #[arg(long, short, value_name = "GLOB")]
+    #[arg(long, short, value_name = "GLOB", add = ArgValueCompleter::new(completions::databases))]
     pub database: Vec<String>,
     /// Only variants matching this glob, or one the matrix does not list; may be repeated
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", add = ArgValueCompleter::new(completions::variants))]
     pub variant: Vec<String>,
     /// The fewest cells that still touch everything
     #[arg(long, value_enum, default_value = "all")]
@@ -55,9 +57,10 @@ pub struct SelectOptions {
     pub releases: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum CoverWord {
     /// Every cell
+    #[default]
     All,
     /// Every pair of values: of branch, Python, database and variant
     Pairwise,

@@ -32,6 +32,11 @@ pub async fn inspect(client: &Docker, tag: &str) -> Result<Option<Image>, Runtim
                 .map(|labels| labels.into_iter().collect())
                 .unwrap_or_default(),
             created: 0,
+            size: image.size.and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
+            layers: image
+                .root_fs
+                .and_then(|file_system| file_system.layers)
+                .unwrap_or_default(),
         })),
         Err(Error::DockerResponseServerError {
             status_code: 404, ..
@@ -61,6 +66,8 @@ pub async fn list(client: &Docker, labels: &[Label]) -> Result<Vec<Image>, Runti
                 .collect(),
             labels: image.labels.into_iter().collect(),
             created: image.created,
+            size: u64::try_from(image.size).unwrap_or(0),
+            layers: Vec::new(),
         })
         .collect())
 }

@@ -5,6 +5,7 @@
 mod archive;
 mod connect;
 mod container;
+mod diagnose;
 mod endpoint;
 mod error;
 mod filter;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use connect::connect;
+pub use diagnose::Diagnosis;
 pub use endpoint::{ClientConfig, Endpoint, endpoints};
 
 use super::{

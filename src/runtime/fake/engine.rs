@@ -233,5 +233,6 @@ fn new_image(world: &mut World, tag: &str, labels: &[Label]) -> Image {
         tags: vec![tag.to_owned()],
         labels: labels.to_vec(),
         created: i64::from(world.next),
+        ..Image::default()
     }
 }

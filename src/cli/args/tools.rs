@@ -1,0 +1,83 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use super::{ImageOptions, SelectOptions, duration};
+
+/// Shown after the options of `completions`.
+pub const COMPLETIONS_HELP: &str = "\
+Examples:
+  source <(djbuild completions bash)                        in ~/.bashrc
+  source <(djbuild completions zsh)                         in ~/.zshrc
+  djbuild completions fish > ~/.config/fish/completions/djbuild.fish
+
+Pythons, databases, branches, cells and matrix files are completed too.";
+
+#[derive(Debug, Args)]
+pub struct InitOptions {
+    /// Where to write it
+    #[arg(value_name = "FILE", default_value = crate::cli::matrix_file::FILE_NAME)]
+    pub file: PathBuf,
+    /// Write over a file that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorOptions {
+    #[command(flatten)]
+    pub images: ImageOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct CleanOptions {
+    /// Show what would be removed and remove nothing
+    #[arg(long, short = 'n')]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImagesCommand {
+    /// Make the images of a matrix, and run nothing
+    Build(Box<BuildOptions>),
+    /// List what is kept: why each image is there, its size, and what pruning would free
+    List,
+    /// Remove images that no run has used for a while
+    Prune(PruneOptions),
+}
+
+#[derive(Debug, Args)]
+pub struct BuildOptions {
+    #[command(flatten)]
+    pub select: SelectOptions,
+    #[command(flatten)]
+    pub images: ImageOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct PruneOptions {
+    /// How long an image must not have been used: 12h, 30d
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
+    pub unused_for: Duration,
+    /// Remove every image that djbuild made
+    #[arg(long, conflicts_with = "unused_for")]
+    pub all: bool,
+    /// Show what would be removed and remove nothing
+    #[arg(long, short = 'n')]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigOptions {
+    /// Say where each value comes from: the flag's default, the file's line, the variable
+    #[arg(long)]
+    pub show_origin: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ManOptions {
+    /// Write the pages of all commands into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+}

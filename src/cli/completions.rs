@@ -1,0 +1,142 @@
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+
+use clap_complete::Shell;
+use clap_complete::engine::CompletionCandidate;
+use clap_complete::env::{EnvCompleter, Shells};
+
+use super::Outcome;
+use super::args::SelectOptions;
+use super::asked::ask;
+use super::error::CliError;
+use super::exit::Exit;
+use super::host::Folders;
+use super::matrix_file::{of_project, read_spec};
+use super::sinks::say;
+use crate::matrix::Support;
+use crate::model::DatabaseKind;
+use crate::progress::Fetching;
+use crate::source::{Wanted, committed, find_checkout, worktree};
+use crate::spec::{BUILTIN, PLAIN, Releases};
+use crate::store::Estimates;
+
+/// The variable through which shells ask for completions.
+pub const VARIABLE: &str = "COMPLETE";
+
+/// Prints the script by which a shell asks djbuild for completions.
+pub fn script(shell: Shell) -> Outcome {
+    let shells = Shells::builtins();
+    let name = shell.to_string();
+    let writer: Option<&dyn EnvCompleter> = shells.completer(&name);
+    let mut script = Vec::new();
+    let written = writer.map(|writer| {
+        writer.write_registration(VARIABLE, "djbuild", "djbuild", "djbuild", &mut script)
+    });
+    match written {
+        Some(Ok(())) => {
+            say(&String::from_utf8_lossy(&script));
+            Ok(Exit::Passed)
+        }
+        _ => Err(CliError::Usage(format!("no completions for {name}"))),
+    }
+}
+
+/// What the checkout around the current folder supports.
+fn support() -> Option<Support> {
+    let folder = find_checkout(&std::env::current_dir().ok()?)?;
+    Support::read(&worktree(&folder).ok()?).ok()
+}
+
+/// The Pythons this checkout supports, else all that are known.
+pub fn pythons(current: &OsStr) -> Vec<CompletionCandidate> {
+    let known = support().map_or_else(|| Releases::shipped().python, |s| s.python_specs());
+    matching(current, known.iter().map(ToString::to_string))
+}
+
+/// The databases this checkout supports, else all that are known.
+pub fn databases(current: &OsStr) -> Vec<CompletionCandidate> {
+    let (releases, support) = (Releases::shipped(), support());
+    let mut words = Vec::new();
+    for kind in DatabaseKind::ALL {
+        words.push(kind.to_string());
+        if kind == DatabaseKind::Sqlite {
+            continue;
+        }
+        words.extend(["min", "max", "*"].map(|which| format!("{kind}:{which}")));
+        let oldest = support
+            .as_ref()
+            .and_then(|support| support.databases.get(&kind));
+        let oldest = oldest
+            .map(|(version, _)| version)
+            .or(releases.of(kind).first());
+        if let Some(oldest) = oldest {
+            let known = releases.from(kind, oldest);
+            words.extend(known.iter().map(ToString::to_string));
+        }
+    }
+    matching(current, words.into_iter())
+}
+
+/// The branches of the checkout.
+pub fn branches(current: &OsStr) -> Vec<CompletionCandidate> {
+    let found = || {
+        let folder = find_checkout(&std::env::current_dir().ok()?)?;
+        committed(&folder, &Wanted::Branches(&|_| true)).ok()
+    };
+    let names = found().unwrap_or_default().into_iter();
+    matching(current, names.map(|candidate| candidate.branch))
+}
+
+/// The matrices that come with djbuild, and the project's own.
+pub fn matrices(current: &OsStr) -> Vec<CompletionCandidate> {
+    let own = of_project().map(|path| path.to_string_lossy().into_owned());
+    let names = BUILTIN.map(|file| file.name.to_owned());
+    matching(current, own.into_iter().chain(names))
+}
+
+/// The variants of the matrix.
+pub fn variants(current: &OsStr) -> Vec<CompletionCandidate> {
+    let spec = read_spec(&SelectOptions::default()).ok();
+    let defined = spec.into_iter().flat_map(|spec| spec.definitions);
+    let names = defined.map(|variant| variant.name.to_string());
+    matching(current, names.chain([PLAIN.to_owned()]))
+}
+
+/// The cells of the checkout, in and out.
+pub fn cells(current: &OsStr) -> Vec<CompletionCandidate> {
+    let asked = || {
+        find_checkout(&std::env::current_dir().ok()?)?;
+        let folders = Folders::find().ok()?;
+        let options = SelectOptions {
+            offline: true,
+            matrix: Some("django".to_owned()),
+            ..SelectOptions::default()
+        };
+        let estimates = || Estimates::of(&folders.state, Vec::new());
+        ask(&options, &folders.cache, &Fetching::hidden(), &estimates).ok()
+    };
+    let cells = asked().map(|asked| asked.matrix.cells).unwrap_or_default();
+    matching(current, cells.iter().map(ToString::to_string))
+}
+
+/// The apps of the checkout's test suite.
+pub fn labels(current: &OsStr) -> Vec<CompletionCandidate> {
+    let apps = || {
+        let folder = find_checkout(&std::env::current_dir().ok()?)?;
+        let entries = std::fs::read_dir(folder.join("tests")).ok()?;
+        let apps = entries
+            .filter_map(Result::ok)
+            .filter(|entry| entry.path().join("__init__.py").is_file())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned());
+        Some(apps.collect::<BTreeSet<_>>())
+    };
+    matching(current, apps().unwrap_or_default().into_iter())
+}
+
+fn matching(current: &OsStr, words: impl Iterator<Item = String>) -> Vec<CompletionCandidate> {
+    let typed = current.to_string_lossy().into_owned();
+    words
+        .filter(|word| word.starts_with(&typed))
+        .map(CompletionCandidate::new)
+        .collect()
+}

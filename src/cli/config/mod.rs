@@ -1,0 +1,59 @@
+//! Configuration: a flag, else a variable, else a line of the file, else the
+//! default; the same for every option.
+
+mod file;
+mod show;
+
+use clap::Command;
+
+pub use file::ConfigFile;
+pub use show::show;
+
+/// Options that are about one call and no other, and so cannot be configured.
+const NOT_CONFIGURED: [&str; 2] = ["help", "format"];
+
+/// The variable of an option.
+pub fn variable(long: &str) -> String {
+    format!("DJBUILD_{}", long.replace('-', "_").to_uppercase())
+}
+
+/// The long names of what can be configured: the options of `djbuild run`.
+pub fn names(command: &Command) -> Vec<String> {
+    let run = command.find_subcommand("run");
+    run.into_iter()
+        .flat_map(Command::get_arguments)
+        .filter_map(clap::Arg::get_long)
+        .filter(|name| !NOT_CONFIGURED.contains(name))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Lets every command take what is configured for its options.
+pub fn apply(command: Command, file: &ConfigFile) -> Command {
+    let names = names(&command);
+    apply_below(command, &names, file)
+}
+
+fn apply_below(command: Command, names: &[String], file: &ConfigFile) -> Command {
+    command
+        .mut_args(|arg| {
+            let configured = arg
+                .get_long()
+                .filter(|long| names.iter().any(|name| name == long));
+            let Some(long) = configured.map(str::to_owned) else {
+                return arg;
+            };
+            let is_switch = arg.get_action().takes_values();
+            let mut arg = arg.env(variable(&long)).hide_env(true);
+            if !is_switch {
+                arg = arg.value_parser(clap::builder::FalseyValueParser::new());
+            }
+            match file.values(&long) {
+                Some(values) => arg
+                    .default_values(values.to_vec())
+                    .hide_default_value(false),
+                None => arg,
+            }
+        })
+        .mut_subcommands(|command| apply_below(command, names, file))
+}
