@@ -176,7 +176,7 @@ fn ago(seconds: u64) -> String {
 fn brief(tag: &str) -> String {
     let (name, hash) = tag.rsplit_once(':').unwrap_or((tag, ""));
     let name = if name == "sha256" {
-        ""
+        "stage"
     } else {
         brief_name(name)
     };

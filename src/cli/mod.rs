@@ -3,6 +3,7 @@
 
 mod args;
 mod asked;
+mod attention;
 mod clean;
 mod completions;
 mod config;
@@ -10,6 +11,7 @@ mod diagnostics;
 mod doctor;
 mod error;
 mod exit;
+mod github;
 mod host;
 mod image_build;
 mod images;

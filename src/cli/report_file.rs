@@ -64,6 +64,7 @@ pub fn write_report(report: &ReportFile, summary: &Summary) -> Result<(), CliErr
     let bytes = match report.kind {
         ReportKind::Junit => report::junit(summary),
         ReportKind::Json => report::json(summary),
+        ReportKind::Markdown => report::markdown(summary),
     };
     let write = || -> std::io::Result<()> {
         match Target::of(&report.path) {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::Outcome;
 use super::args::{Format, OutputOptions, RunOptions};
 use super::exit::Exit;
 use super::host::Folders;
 use super::interrupt::listen;
 use super::prepare::Prepared;
 use super::report_file::{check_writable, write_report};
-use super::screen::{progress, wants_colour, width};
+use super::screen::{self, progress, wants_colour, width};
 use super::sinks::{BACKLOG, Sinks, say, warn};
+use super::{Outcome, attention, github};
 use crate::engine::{self, Emitter, cancellation};
 use crate::event::Summary;
 use crate::model::plural;
@@ -58,6 +58,8 @@ pub async fn run(options: RunOptions) -> Outcome {
     if options.output.format == Format::Text {
         print_text(&summary, &options.output, &folder, prepared.removed);
     }
+    github::tell(&summary);
+    attention::call(&options.output.notify, &summary);
     let mut exit = Exit::of(summary.outcome());
     for report in &options.output.report {
         if let Err(error) = write_report(report, &summary) {
@@ -79,7 +81,8 @@ fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed
     };
     let log_of = |image: &str| {
         let log = Recorder::image_log(folder, image);
-        log.is_file().then(|| log.display().to_string())
+        let name = log.display().to_string();
+        log.is_file().then(|| screen::link(&log, &name))
     };
     let mut text = report::problems(summary, style, &log_of);
     text.push_str(&report::failures(summary, style));
@@ -93,7 +96,8 @@ fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed
             plural(removed as u64, "leftover")
         ));
     }
-    text.push_str(&style.faint(&format!("Kept in {}", folder.display())));
+    let place = screen::link(folder, &folder.display().to_string());
+    text.push_str(&style.faint(&format!("Kept in {place}")));
     text.push('\n');
     say(&text);
 }

@@ -1,9 +1,10 @@
 use std::io::IsTerminal;
+use std::path::Path;
 
 use annotate_snippets::Renderer;
 
 use super::args::{Color, Format, OutputOptions};
-use crate::progress::{Detail, Fetching, Plain, Progress, Terminal};
+use crate::progress::{Detail, Fetching, Plain, Progress, Taskbar, Terminal};
 use crate::report::Style;
 
 /// What standard error can show while something goes on.
@@ -33,7 +34,10 @@ pub fn progress(options: &OutputOptions) -> Option<Box<dyn Progress>> {
     let stderr = std::io::stderr();
     console::set_colors_enabled_stderr(wants_colour(options.color, stderr.is_terminal()));
     match screen() {
-        Screen::Live if detail != Detail::Quiet => Some(Box::new(Terminal::new(detail))),
+        Screen::Live if detail != Detail::Quiet => {
+            let taskbar = has_taskbar().then(Taskbar::default);
+            Some(Box::new(Terminal::new(detail, taskbar)))
+        }
         Screen::Lines if options.format == Format::Json => None,
         _ => Some(Box::new(Plain::new(stderr, detail))),
     }
@@ -64,6 +68,26 @@ pub fn wants_colour(color: Color, terminal: bool) -> bool {
             terminal && !refused && !is_dumb()
         }
     }
+}
+
+/// Text that leads to a file, where the terminal makes links of such (OSC 8,
+/// <https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda>).
+pub fn link(path: &Path, text: &str) -> String {
+    let is_taken = supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
+    match url::Url::from_file_path(path) {
+        Ok(url) if is_taken => format!("\u{1b}]8;;{url}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\"),
+        _ => text.to_owned(),
+    }
+}
+
+/// Whether the terminal shows progress of its own; those that do say who they are.
+fn has_taskbar() -> bool {
+    let is = |variable: &str, words: &[&str]| {
+        std::env::var(variable).is_ok_and(|value| words.contains(&value.as_str()))
+    };
+    std::env::var_os("WT_SESSION").is_some()
+        || is("ConEmuANSI", &["ON"])
+        || is("TERM_PROGRAM", &["WezTerm", "ghostty"])
 }
 
 /// The width of standard output, within reason.

@@ -6,12 +6,14 @@
 mod fetching;
 mod line;
 mod plain;
+mod taskbar;
 mod tty;
 
 use crate::event::{Envelope, Summary};
 
 pub use fetching::Fetching;
 pub use plain::Plain;
+pub use taskbar::Taskbar;
 pub use tty::Terminal;
 
 /// How much is shown.

@@ -5,8 +5,9 @@ use console::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::line::{Line, Tone, gauge, line};
+use super::taskbar::{State, Taskbar};
 use super::{Detail, Progress};
-use crate::event::{Envelope, Event, Summary};
+use crate::event::{CellSummary, Envelope, Event, Summary};
 use crate::model::{CellName, Outcome, Phase, duration};
 
 /// Redraws a second: enough to look alive, little enough to cost nothing.
@@ -20,6 +21,7 @@ pub struct Terminal {
     images: HashMap<String, ProgressBar>,
     cells: HashMap<CellName, Running>,
     detail: Detail,
+    taskbar: Option<Taskbar>,
     began: u64,
 }
 
@@ -30,8 +32,8 @@ struct Running {
 }
 
 impl Terminal {
-    /// Draws on standard error.
-    pub fn new(detail: Detail) -> Self {
+    /// Draws on standard error, and in the taskbar of a terminal that has one.
+    pub fn new(detail: Detail, taskbar: Option<Taskbar>) -> Self {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(RATE));
         let overall = bars.add(ProgressBar::new(0));
         overall.set_style(template(
@@ -43,6 +45,7 @@ impl Terminal {
             images: HashMap::new(),
             cells: HashMap::new(),
             detail,
+            taskbar,
             began: 0,
         }
     }
@@ -157,10 +160,27 @@ impl Progress for Terminal {
         };
         let time = duration(since(self.began));
         self.overall.set_message(format!("{failed}{time}"));
+        if let Some(taskbar) = &mut self.taskbar {
+            let tests = |cell: &CellSummary| match (cell.outcome, cell.collected) {
+                (Some(_), _) => 100,
+                (None, Some(all)) => 100 * cell.counts.tests / all.max(1),
+                (None, None) => 0,
+            };
+            let done: u64 = summary.cells.iter().map(tests).sum();
+            let state = if bad == 0 {
+                State::Normal
+            } else {
+                State::Failing
+            };
+            taskbar.show(state, done / (summary.cells.len() as u64).max(1))?;
+        }
         Ok(())
     }
 
     fn finish(&mut self) -> std::io::Result<()> {
+        if let Some(taskbar) = &mut self.taskbar {
+            taskbar.clear()?;
+        }
         self.overall.finish_and_clear();
         self.bars.clear()
     }

@@ -13,8 +13,8 @@ use clap_complete::engine::ArgValueCompleter;
 use super::{completions, exit};
 
 pub use run::{
-    BaseWord, Color, Format, ImageOptions, IsolationWord, OutputOptions, ReportFile, ReportKind,
-    RunOptions,
+    BaseWord, Color, Format, ImageOptions, IsolationWord, Notice, OutputOptions, ReportFile,
+    ReportKind, RunOptions,
 };
 pub use select::SelectOptions;
 pub use tools::{

@@ -116,7 +116,7 @@ pub struct OutputOptions {
     /// What goes to standard output: a table and failures, or every event as a line of JSON
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
-    /// Write a report when the run ends: junit=PATH or json=PATH; may be repeated
+    /// Write a report when the run ends: junit=PATH, json=PATH or markdown=PATH; may be repeated
     #[arg(long, value_name = "KIND=PATH", value_parser = report)]
     pub report: Vec<ReportFile>,
     /// Show only what goes wrong
@@ -125,6 +125,9 @@ pub struct OutputOptions {
     /// Show every line of builds and cells, and why tests were skipped
     #[arg(long, short)]
     pub verbose: bool,
+    /// Call back when a run of more than half a minute ends; may be repeated
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub notify: Vec<Notice>,
     /// When to use colour; NO_COLOR is honoured
     #[arg(long, value_enum, default_value = "auto")]
     pub color: Color,
@@ -158,6 +161,14 @@ pub enum Color {
     Never,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Notice {
+    /// The terminal's bell
+    Bell,
+    /// A notice of the desktop, by way of the terminal
+    Desktop,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFile {
     pub kind: ReportKind,
@@ -168,6 +179,7 @@ pub struct ReportFile {
 pub enum ReportKind {
     Junit,
     Json,
+    Markdown,
 }
 
 fn report(typed: &str) -> Result<ReportFile, String> {
@@ -177,9 +189,10 @@ fn report(typed: &str) -> Result<ReportFile, String> {
     let kind = match kind {
         "junit" => ReportKind::Junit,
         "json" => ReportKind::Json,
+        "markdown" => ReportKind::Markdown,
         other => {
             return Err(format!(
-                "no report is called {other:?}; there are junit and json"
+                "no report is called {other:?}; there are junit, json and markdown"
             ));
         }
     };
