@@ -23,14 +23,15 @@ check:
 
 # Everything that needs no container engine, the runner inside cells included.
 unit:
-	$(CARGO) test --locked --lib --bins --test architecture --test engine --test matrix --test source
+	$(CARGO) test --locked --lib --bins --test architecture --test config --test engine --test init --test matrix --test properties --test source
 	PYTHONPATH=dockerfiles/runner python3 -m unittest discover -s dockerfiles/runner/tests -t dockerfiles/runner
 
 # The whole path: a real engine, real Django, real databases.
 real:
-	$(CARGO) test --locked --test run --test clean -- --test-threads=1
+	$(CARGO) test --locked --test run --test clean --test doctor -- --test-threads=1
 
 bench: setup
+	$(CARGO) bench --locked
 	$(CARGO) build --release --locked
 	scripts/bench.py
 

@@ -53,13 +53,13 @@ fn what_is_left_out_cites_the_line_of_the_checkout() {
 }
 
 #[test]
-fn a_checkout_is_found_and_its_uncommitted_files_are_counted() {
+fn a_checkout_is_found_and_taken_as_it_is_on_disk() {
     let user = User::new();
     let checkout = user.checkout();
     let ran = user.run_in(&checkout.join("tests/basic"), &["matrix"]);
     ran.exits_with(0);
     assert!(ran.stdout.starts_with("main at "), "{}", ran.stdout);
-    assert!(ran.stdout.contains("uncommitted files"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("as it is on disk"), "{}", ran.stdout);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn branches_come_from_a_git_url_by_glob_and_as_committed() {
     ran.exits_with(0);
     assert!(ran.stdout.contains("stable/6.1.x at "), "{}", ran.stdout);
     assert!(!ran.stdout.contains("other"), "{}", ran.stdout);
-    assert!(!ran.stdout.contains("uncommitted"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("on disk"), "{}", ran.stdout);
 
     let none = user.run(&["matrix", "--source", &url, "--branch", "nothing/*"]);
     none.exits_with(2);
@@ -96,10 +96,18 @@ fn mistakes_are_told_with_their_place_and_exit_with_two() {
         "pythons = \"newest\"\ndatabases = [\"postgres17\"]\n",
     )
     .expect("a file");
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["--matrix", "mine.toml"], "mine.toml:2:"),
         (&["--matrix", "absent"], "quick and django"),
-        (&["--database", "postgres17"], "expected sqlite, postgresql"),
+        (&["--matrix", "quikc"], "did you mean quick?"),
+        (&["--database", "postgres17"], "did you mean postgresql17?"),
+        (
+            &["--database", "postgresql99"],
+            "newest known is postgresql18",
+        ),
+        (&["--database", "maria*"], "there are sqlite, postgresql18"),
+        (&["--variant", "fast"], "variant"),
+        (&["--explain", "nothing"], "no cell is called so"),
         (&["--python", "python3"], "expected 3.13"),
         (&["--source", "pypi:flask"], "only Django can be tested"),
         (&["--source", "."], "it has no .git"),
@@ -135,4 +143,180 @@ fn a_django_tree_without_git_is_not_passed_over_for_another_django() {
     let ran = user.run_in(&tree.join("tests"), &["matrix"]);
     ran.exits_with(2);
     assert!(ran.stderr.contains("git init"), "{}", ran.stderr);
+}
+
+fn listed(user: &User, words: &[&str]) -> Vec<String> {
+    let source = format!("pypi:Django=={DJANGO}");
+    let mut all = vec!["matrix", "--format", "list", "--source", &source];
+    all.extend(words);
+    let ran = user.run(&all);
+    ran.exits_with(0);
+    ran.stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn cells_are_listed_for_programs_in_each_format() {
+    let user = User::new();
+    let source = format!("pypi:Django=={DJANGO}");
+    assert_eq!(
+        listed(&user, &[]),
+        ["6.1.3-python3.15-sqlite", "6.1.3-python3.15-postgresql18"]
+    );
+    let json = user.run(&["matrix", "--format", "json", "-s", &source, "-p", "3.9"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!(json["left_out"].as_array().map(Vec::len), Some(2));
+    assert_eq!(json["revisions"][0]["source"], source.as_str());
+    let github = user.run(&["matrix", "--format", "github", "-s", &source]);
+    assert_eq!(
+        github.stdout.lines().count(),
+        1,
+        "an output of a step is one line"
+    );
+    let github: serde_json::Value = serde_json::from_str(&github.stdout).expect("JSON");
+    assert_eq!(github["include"][1]["database"], "postgresql18");
+}
+
+#[test]
+fn fewer_cells_may_be_asked_for() {
+    let user = User::new();
+    let all = listed(&user, &["-m", "django"]);
+    assert_eq!(all.len(), 40);
+    assert_eq!(
+        listed(&user, &["-m", "django", "--cover", "each"]).len(),
+        10
+    );
+    // Nothing was recorded: a cell on SQLite is thought to take ten minutes.
+    let budget = [
+        "-m", "django", "-d", "sqlite", "--budget", "25m", "--jobs", "1",
+    ];
+    assert_eq!(listed(&user, &budget).len(), 2);
+}
+
+#[test]
+fn a_cell_is_explained_with_the_lines_that_decide_on_it() {
+    let user = User::new();
+    let source = format!("pypi:Django=={DJANGO}");
+    let explain = |cell: &str| {
+        let ran = user.run(&["matrix", "-s", &source, "--explain", cell]);
+        ran.exits_with(0);
+        ran.stdout
+    };
+    let runs = explain("6.1.3-python3.15-postgresql18");
+    assert!(
+        runs.starts_with("6.1.3-python3.15-postgresql18 runs\n"),
+        "{runs}"
+    );
+    assert!(
+        runs.contains("asked for by postgresql:max (quick:"),
+        "{runs}"
+    );
+    assert!(
+        runs.contains("django/db/backends/postgresql/features.py:"),
+        "{runs}"
+    );
+    let absent = explain("6.1.3-python3.9-mysql8.0");
+    assert!(
+        absent.contains("supports Python 3.12 to 3.15 (pyproject.toml:"),
+        "{absent}"
+    );
+}
+
+#[test]
+fn a_checkout_of_a_shape_not_known_is_an_error_with_its_line() {
+    let user = User::new();
+    let checkout = user.checkout();
+    let features = checkout.join("django/db/backends/postgresql/features.py");
+    let text = fs::read_to_string(&features).expect("Django's");
+    fs::write(
+        &features,
+        text.replace(
+            "minimum_database_version = (",
+            "minimum_database_version = f(",
+        ),
+    )
+    .expect("writable");
+    let ran = user.run_in(&checkout, &["matrix"]);
+    ran.exits_with(2);
+    assert!(
+        ran.stderr.contains("postgresql/features.py:"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn every_problem_of_a_matrix_file_is_shown_with_its_line() {
+    let user = User::new();
+    let text = "pyhtons = 3\npythons = \"newest\"\ndatabases = [\"postgres17\"]\n[[exclude]]\npython = \"3.9\"\n";
+    fs::write(user.folder().join("bad.toml"), text).expect("a file");
+    let ran = user.run(&["matrix", "-m", "bad.toml"]);
+    ran.exits_with(2);
+    for part in [
+        "bad.toml:1:1",
+        "bad.toml:3:14",
+        "bad.toml:4:1",
+        "^^^^^^^",
+        "3 problems",
+    ] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_shipped_matrices_are_what_they_say_on_each_django() {
+    let user = User::new();
+    for matrix in ["quick", "django"] {
+        let ran = user.run(&[
+            "matrix",
+            "--check",
+            "-m",
+            matrix,
+            "-s",
+            "pypi:Django==5.2.19",
+            "-s",
+            "pypi:Django==6.0.10",
+            "-s",
+            "pypi:Django==6.1.3",
+        ]);
+        ran.exits_with(0);
+        assert!(ran.stdout.contains("held"), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("absent"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn an_expectation_that_does_not_hold_fails_the_check() {
+    let user = User::new();
+    let text = "extends = \"quick\"\n[[expect]]\ncells = 7\n[[exclude]]\npython = \"3.7\"\nreason = \"r\"\n";
+    fs::write(user.folder().join("mine.toml"), text).expect("a file");
+    let source = format!("pypi:Django=={DJANGO}");
+    let ran = user.run(&["matrix", "-m", "mine.toml", "--check", "-s", &source]);
+    ran.exits_with(2);
+    assert!(
+        ran.stdout
+            .contains("BROKEN  7 cells (mine.toml:2): 6.1.3 has 2 cells"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("IDLE    mine.toml:4"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_checkout_and_its_branches_stand_beside_each_other() {
+    let user = User::new();
+    let checkout = user.checkout();
+    shell(&format!(
+        "cd {} && git tag v1 && git branch stable/6.1.x",
+        checkout.display()
+    ));
+    let names = |words: &[&str]| {
+        let mut all = vec!["matrix", "--format", "list", "-d", "sqlite"];
+        all.extend(words);
+        let ran = user.run_in(&checkout, &all);
+        ran.exits_with(0);
+        ran.stdout.replace("-python3.15-sqlite\n", " ")
+    };
+    assert_eq!(names(&["-b", "main", "--worktree"]), "main main@worktree ");
+    assert_eq!(names(&["-b", "stable/*", "-b", "v1"]), "stable/6.1.x v1 ");
+    assert_eq!(names(&["-s", ".", "-s", "../django"]), "main main@django ");
 }

@@ -12,6 +12,8 @@ const KEPT_TRACEBACKS: usize = 200;
 /// What a cell came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CellSummary {
+    /// Its name.
+    pub name: CellName,
     /// Which cell.
     pub cell: Cell,
     /// How it ended; `None` while it has not.
@@ -50,6 +52,7 @@ pub struct Failure {
 impl CellSummary {
     pub(super) fn new(cell: &Cell) -> Self {
         Self {
+            name: cell.name(),
             cell: cell.clone(),
             outcome: None,
             cause: None,
@@ -66,7 +69,7 @@ impl CellSummary {
     }
 
     pub(super) fn is(&self, name: &CellName) -> bool {
-        self.cell.name() == *name
+        self.name == *name
     }
 
     pub(super) fn apply(&mut self, event: &Event) {

@@ -23,7 +23,7 @@ pub struct Cell {
 impl Cell {
     /// Its name: `main-python3.13-postgresql17`.
     pub fn name(&self) -> CellName {
-        CellName(self.to_string())
+        CellName(self.to_string().into())
     }
 }
 
@@ -71,7 +71,7 @@ const PYTHON: &str = "-python";
 /// The name of a cell, which identifies it within a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct CellName(String);
+pub struct CellName(Arc<str>);
 
 impl CellName {
     /// The name as text.

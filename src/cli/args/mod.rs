@@ -51,7 +51,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run Django's test suite in every cell of a matrix
-    #[command(after_help = run::HELP)]
+    #[command(after_help = format!("{}\n\n{}", run::HELP, exit::HELP))]
     Run(Box<RunOptions>),
     /// Show what would run and what is left out, with reasons; needs no Docker
     Matrix(Box<MatrixOptions>),

@@ -19,15 +19,7 @@ Examples:
   djbuild run basic -- --shuffle             flags for runtests.py
 
 Every option has a variable, DJBUILD_JOBS for --jobs, and a line in the
-configuration file, jobs = 4; `djbuild config` shows them.
-
-Exit status:
-  0    every cell passed
-  1    Django failed somewhere: tests failed, or a suite could not run
-  2    the command or the matrix was wrong
-  3    infrastructure: Docker, a database, memory, space, a timeout; or no
-       cell had an image to run on
-  130  interrupted";
+configuration file, jobs = 4; `djbuild config` shows them.";
 
 #[derive(Debug, Args)]
 pub struct RunOptions {
