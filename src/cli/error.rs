@@ -1,9 +1,11 @@
 use std::path::PathBuf;
 
+use super::engine_config::EngineConfigError;
 use super::exit::Exit;
 use crate::matrix::{SelectError, SupportError};
 use crate::model::ParseError;
 use crate::runtime::RuntimeError;
+use crate::runtime::docker::{NoEngine, SaidBy};
 use crate::source::SourceError;
 use crate::spec::Problems;
 use crate::store::StoreError;
@@ -27,6 +29,13 @@ pub enum CliError {
     Support { branch: String, error: SupportError },
     #[error(transparent)]
     Source(#[from] SourceError),
+    #[error(transparent)]
+    EngineConfig(#[from] EngineConfigError),
+    #[error("{error}\n{}", advice_without_engine(error))]
+    NoEngine {
+        #[from]
+        error: NoEngine,
+    },
     #[error("{error}{}", advice(error))]
     Runtime { error: RuntimeError },
     #[error(transparent)]
@@ -64,6 +73,8 @@ impl CliError {
                 | SourceError::NoRelease(_),
             ) => Exit::Usage,
             Self::Source(_)
+            | Self::EngineConfig(_)
+            | Self::NoEngine { .. }
             | Self::Runtime { .. }
             | Self::Store(_)
             | Self::Bug
@@ -90,11 +101,39 @@ impl From<RuntimeError> for CliError {
 /// What to do about it, where that is known.
 const fn advice(error: &RuntimeError) -> &'static str {
     match error {
-        RuntimeError::Unreachable(_) => {
-            "\nStart Docker (Debian: apt-get install docker.io; service docker start), \
-             or set DOCKER_HOST."
-        }
+        RuntimeError::Unreachable(_) => "\nIt answered before; has it been stopped?",
         RuntimeError::NoSpace(_) => "\n`docker system prune` frees space on the engine's disk.",
         _ => "",
     }
+}
+
+/// What to do where no engine answers.
+fn advice_without_engine(error: &NoEngine) -> String {
+    let mut advice = String::new();
+    if error.denied() {
+        advice.push_str(
+            "Add yourself to the group that owns the socket (for Docker: sudo usermod -aG docker \
+             $USER, then log in again), or use sudo.\n",
+        );
+    }
+    if error.no_way_there() {
+        advice.push_str(
+            "ssh to that host has to work without a question: a key in your agent or without a \
+             pass phrase, and a host key you accepted before.\n",
+        );
+    }
+    advice.push_str(&match error.chosen_by() {
+        Some(SaidBy::Context { .. }) => {
+            "Start that engine, choose another context (docker context use …), or set DOCKER_HOST."
+                .to_owned()
+        }
+        Some(chosen_by) => format!(
+            "Start that engine, or set {chosen_by} to another; without it the sockets that \
+             engines usually listen on are tried."
+        ),
+        None => "Start Docker (Debian: apt-get install docker.io; service docker start) or \
+                 Podman (systemctl --user start podman.socket), or set DOCKER_HOST."
+            .to_owned(),
+    });
+    advice
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 
 use super::args::ImageOptions;
+use super::engine_config::{self, Environment};
 use super::error::CliError;
 use crate::plan::{BuildEnvironment, Dockerfiles};
-use crate::runtime::docker::{ClientConfig, Docker, connect, endpoints};
+use crate::runtime::docker::{Docker, connect, endpoints};
 use crate::source::PackageIndex;
 use crate::store::State;
 
@@ -59,40 +60,8 @@ impl Folders {
 
 /// The first engine that answers.
 pub async fn engine() -> Result<Docker, CliError> {
-    let text = |variable: &str| env::var(variable).ok().filter(|value| !value.is_empty());
-    let home = env::home_dir();
-    let docker_config = text("DOCKER_CONFIG")
-        .map(PathBuf::from)
-        .or_else(|| home.as_ref().map(|home| home.join(".docker")));
-    let context = text("DOCKER_CONTEXT")
-        .or_else(|| current_context(docker_config.as_deref()?))
-        .filter(|context| context != "default");
-    let context_address = match (&docker_config, &context) {
-        (Some(folder), Some(context)) => context_address(folder, context),
-        _ => None,
-    };
-    let config = ClientConfig {
-        host: text("DOCKER_HOST"),
-        context,
-        context_address,
-        home,
-        runtime_dir: env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from),
-    };
+    let config = engine_config::read(&Environment::of_process())?;
     Ok(connect(&endpoints(&config)).await?)
-}
-
-fn current_context(docker_config: &Path) -> Option<String> {
-    let file = std::fs::read(docker_config.join("config.json")).ok()?;
-    let config: serde_json::Value = serde_json::from_slice(&file).ok()?;
-    config.get("currentContext")?.as_str().map(str::to_owned)
-}
-
-fn context_address(docker_config: &Path, context: &str) -> Option<String> {
-    let folder = ClientConfig::context_folder(docker_config, context);
-    let file = std::fs::read(folder.join("meta.json")).ok()?;
-    let meta: serde_json::Value = serde_json::from_slice(&file).ok()?;
-    let host = meta.pointer("/Endpoints/docker/Host")?.as_str()?;
-    Some(host.to_owned())
 }
 
 /// The variables that name a CA bundle here, and the files they name.

@@ -9,6 +9,7 @@ mod completions;
 mod config;
 mod diagnostics;
 mod doctor;
+mod engine_config;
 mod error;
 mod exit;
 mod github;

@@ -1,6 +1,8 @@
 //! A user in a folder, with djbuild's real binary and a real container engine.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+pub mod engine;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

@@ -1,57 +1,137 @@
-use bollard::Docker as Client;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Docker, Endpoint};
-use crate::runtime::{Capabilities, RuntimeError};
+use bollard::models::{SystemInfo, SystemVersion};
+use bollard::{API_DEFAULT_VERSION, Docker as Client};
+use tokio::time::timeout;
+
+use super::Docker;
+use super::address::Address;
+use super::endpoint::Endpoint;
+use super::no_engine::{NoEngine, Why};
+use super::tls::{Files, Tls, TlsError};
+use super::tunnel::Tunnel;
+use crate::runtime::Capabilities;
+
+/// An engine has this long to say what it is.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// bollard's own default, in seconds, for an answer's headers.
+const ANSWER: u64 = 120;
 
 /// Connects to the first endpoint that answers.
 ///
 /// # Errors
 /// When none does: each that was tried, and why it failed.
-pub async fn connect(endpoints: &[Endpoint]) -> Result<Docker, RuntimeError> {
-    let mut tried = String::new();
+pub async fn connect(endpoints: &[Endpoint]) -> Result<Docker, NoEngine> {
+    let mut tried = Vec::new();
     for endpoint in endpoints {
-        match try_one(&endpoint.address).await {
-            Ok(docker) => return Ok(docker),
-            Err(error) => {
-                tried.push_str("\n  ");
-                tried.push_str(&endpoint.address);
-                tried.push_str(" (");
-                tried.push_str(&endpoint.said_by);
-                tried.push_str("): ");
-                tried.push_str(&error.to_string());
+        match timeout(PATIENCE, try_one(endpoint)).await {
+            Ok(Ok(docker)) => return Ok(docker),
+            Ok(Err(why)) => tried.push((endpoint.clone(), why)),
+            Err(_) => tried.push((endpoint.clone(), Why::Silent(PATIENCE))),
+        }
+    }
+    Err(NoEngine::new(tried))
+}
+
+async fn try_one(endpoint: &Endpoint) -> Result<Docker, Why> {
+    match Address::parse(&endpoint.address, endpoint.tls != Tls::No)? {
+        Address::Socket(path) => {
+            // bollard takes a socket in a folder it may not enter for missing.
+            tokio::fs::metadata(&path).await?;
+            greet(on_socket(&endpoint.address)?).await
+        }
+        Address::Tcp { authority, tls } => {
+            if tls {
+                greet(with_tls(&authority, &endpoint.tls)?)
+                    .await
+                    .map_err(Why::over_tls)
+            } else {
+                let client = Client::connect_with_http(&authority, ANSWER, API_DEFAULT_VERSION)?;
+                greet(client).await
+            }
+        }
+        Address::Ssh(remote) => {
+            let tunnel = Tunnel::open(&remote).await?;
+            match greet(on_socket(&tunnel.address())?).await {
+                Ok(docker) => Ok(Docker {
+                    _tunnel: Some(Arc::new(tunnel)),
+                    ..docker
+                }),
+                Err(why) => Err(Why::BehindTunnel {
+                    socket: remote.socket,
+                    why: Box::new(why),
+                    said: tunnel.said(),
+                }),
             }
         }
     }
-    Err(RuntimeError::Unreachable(tried))
 }
 
-async fn try_one(address: &str) -> Result<Docker, bollard::errors::Error> {
+fn on_socket(address: &str) -> Result<Client, Why> {
+    let client = Client::connect_with_unix(address, ANSWER, API_DEFAULT_VERSION)?;
+    Ok(client)
+}
+
+fn with_tls(authority: &str, tls: &Tls) -> Result<Client, Why> {
+    let Tls::Verified(folder) = tls else {
+        return Err(TlsError::Unverified.into());
+    };
+    let files = Files::check(folder)?;
+    Client::connect_with_ssl(
+        authority,
+        &files.key,
+        &files.cert,
+        &files.ca,
+        ANSWER,
+        API_DEFAULT_VERSION,
+    )
+    .map_err(|error| Why::from(error).over_tls())
+}
+
+/// Asks an engine what it is.
+async fn greet(client: Client) -> Result<Docker, Why> {
     // Pinning a version would shut out older engines: ask first.
-    let client = Client::connect_with_host(address)?
-        .negotiate_version()
-        .await?;
+    let client = client.negotiate_version().await?;
     let version = client.version().await?;
     let info = client.info().await?;
-    let name = format!(
-        "{} {} (API {})",
+    Ok(Docker {
+        client,
+        capabilities: capabilities(&version, &info),
+        _tunnel: None,
+    })
+}
+
+fn capabilities(version: &SystemVersion, info: &SystemInfo) -> Capabilities {
+    let name = if is_podman(version) {
+        "Podman"
+    } else {
         version
             .platform
-            .map(|platform| platform.name)
+            .as_ref()
+            .map(|platform| platform.name.as_str())
             .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| "Docker".to_owned()),
-        version.version.as_deref().unwrap_or("?"),
-        version.api_version.as_deref().unwrap_or("?"),
-    );
-    let capabilities = Capabilities {
-        name,
+            .unwrap_or("Docker")
+    };
+    Capabilities {
+        name: format!(
+            "{name} {} (API {})",
+            version.version.as_deref().unwrap_or("?"),
+            version.api_version.as_deref().unwrap_or("?"),
+        ),
         cores: info.ncpu.and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
         memory: info
             .mem_total
             .and_then(|bytes| u64::try_from(bytes).ok())
             .unwrap_or(0),
-    };
-    Ok(Docker {
-        client,
-        capabilities,
-    })
+    }
+}
+
+/// Podman's first component says so; its platform is that of the machine.
+fn is_podman(version: &SystemVersion) -> bool {
+    version
+        .components
+        .iter()
+        .flatten()
+        .any(|component| component.name == "Podman Engine")
 }

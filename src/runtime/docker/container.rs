@@ -31,8 +31,23 @@ pub async fn create(client: &Docker, container: &Container) -> Result<String, Ru
     let created = client
         .create_container(Some(options), body(container))
         .await
-        .map_err(refused(format!("create container {}", container.name)))?;
+        .map_err(refused(format!("create container {}", container.name)))
+        .map_err(without_init)?;
     Ok(created.id)
+}
+
+/// Podman runs without the program that is a container's first process, which
+/// Debian's package only recommends, until a container wants it.
+fn without_init(error: RuntimeError) -> RuntimeError {
+    match error {
+        RuntimeError::Refused { action, message } if message.contains("init binary") => {
+            RuntimeError::Refused {
+                action,
+                message: format!("{message}; Podman needs it (Debian: apt-get install catatonit)"),
+            }
+        }
+        other => other,
+    }
 }
 
 fn body(container: &Container) -> ContainerCreateBody {
@@ -238,6 +253,18 @@ pub async fn list(client: &Docker, label: &str) -> Result<Vec<Resource>, Runtime
 mod tests {
     use super::*;
     use crate::plan::Limits;
+
+    #[test]
+    fn a_podman_without_its_init_says_what_to_install() {
+        // As Podman 5.4.2 said it.
+        let said = "container create: lookup init binary: exec: \"catatonit\": executable file \
+                    not found in $PATH";
+        let error = without_init(RuntimeError::Refused {
+            action: "create container n".to_owned(),
+            message: said.to_owned(),
+        });
+        assert!(error.to_string().contains("apt-get install catatonit"));
+    }
 
     #[test]
     fn a_container_is_locked_down_and_labelled_from_its_creation_on() {

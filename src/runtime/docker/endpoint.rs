@@ -1,78 +1,100 @@
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::path::PathBuf;
 
-use sha2::{Digest, Sha256};
-
-use crate::model::hex;
+use super::tls::Tls;
 
 /// Where an engine may answer, and who said so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// `unix:///var/run/docker.sock`, `tcp://host:2375`, `ssh://host`.
+    /// `unix:///var/run/docker.sock`, `tcp://host:2376`, `ssh://host`.
     pub address: String,
-    /// `DOCKER_HOST`, `context "remote"`, `default socket`.
-    pub said_by: String,
+    /// Who names it.
+    pub said_by: SaidBy,
+    /// How it is spoken to, if it is a TCP port.
+    pub tls: Tls,
+}
+
+/// Who names an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SaidBy {
+    /// A variable of the environment.
+    Variable(&'static str),
+    /// A context of Docker's client, and what chose that context.
+    Context {
+        /// The context's name.
+        name: String,
+        /// `DOCKER_CONTEXT`, or the path of `config.json`.
+        chosen_by: String,
+    },
+    /// Nobody; this engine usually listens there.
+    Usual(&'static str),
+}
+
+impl fmt::Display for SaidBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => f.write_str(name),
+            Self::Context { name, chosen_by } => {
+                write!(f, "context {name:?}, chosen by {chosen_by}")
+            }
+            Self::Usual(engine) => write!(f, "usual for {engine}"),
+        }
+    }
 }
 
 /// What the environment and the Docker client's files say, read beforehand.
 #[derive(Debug, Clone, Default)]
 pub struct ClientConfig {
-    /// `DOCKER_HOST`.
-    pub host: Option<String>,
-    /// `DOCKER_CONTEXT`, else `currentContext` of the client's `config.json`.
-    pub context: Option<String>,
-    /// The address in that context's `meta.json`.
-    pub context_address: Option<String>,
+    /// What somebody chose, who then gets that and nothing else.
+    pub chosen: Option<Endpoint>,
     /// The home folder.
     pub home: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR`.
     pub runtime_dir: Option<PathBuf>,
 }
 
-impl ClientConfig {
-    /// The folder of a context's `meta.json`, as Docker's client names it: the
-    /// SHA-256 of the context's name.
-    pub fn context_folder(docker_config: &Path, context: &str) -> PathBuf {
-        let name = hex(&Sha256::digest(context.as_bytes()));
-        docker_config.join("contexts/meta").join(name)
-    }
-}
-
-/// The endpoints to try, best first. Who names one explicitly gets that one
-/// and no other.
+/// The endpoints to try, best first.
+///
+/// Where engines listen: Docker and rootless Docker,
+/// <https://docs.docker.com/engine/security/rootless/>; Docker Desktop,
+/// <https://docs.docker.com/desktop/setup/install/linux/>; Podman,
+/// podman-system-service(1).
 pub fn endpoints(config: &ClientConfig) -> Vec<Endpoint> {
-    let endpoint = |address: String, said_by: &str| Endpoint {
-        address,
-        said_by: said_by.to_owned(),
-    };
-    if let Some(host) = config.host.as_ref().filter(|host| !host.is_empty()) {
-        return vec![endpoint(host.clone(), "DOCKER_HOST")];
+    if let Some(chosen) = &config.chosen {
+        return vec![chosen.clone()];
     }
-    if let (Some(context), Some(address)) = (&config.context, &config.context_address) {
-        return vec![endpoint(address.clone(), &format!("context {context:?}"))];
-    }
-    let mut found = vec![endpoint(
-        "unix:///var/run/docker.sock".to_owned(),
-        "default socket",
-    )];
-    let mut socket = |folder: &Option<PathBuf>, path: &str, said_by: &str| {
-        if let Some(folder) = folder {
-            let address = format!("unix://{}", folder.join(path).display());
-            found.push(endpoint(address, said_by));
-        }
-    };
-    socket(&config.home, ".docker/run/docker.sock", "Docker Desktop");
-    socket(
-        &config.home,
-        ".docker/desktop/docker.sock",
-        "Docker Desktop",
-    );
-    socket(&config.runtime_dir, "docker.sock", "rootless Docker");
-    socket(&config.runtime_dir, "podman/podman.sock", "rootless Podman");
-    found.push(endpoint(
-        "unix:///run/podman/podman.sock".to_owned(),
-        "Podman",
-    ));
-    found
+    let root = Some(PathBuf::from("/"));
+    let usual = [
+        (&root, "var/run/docker.sock", "Docker"),
+        (&config.runtime_dir, "docker.sock", "rootless Docker"),
+        (&config.home, ".docker/run/docker.sock", "Docker Desktop"),
+        (
+            &config.home,
+            ".docker/desktop/docker.sock",
+            "Docker Desktop",
+        ),
+        (&config.home, ".colima/default/docker.sock", "Colima"),
+        (&config.home, ".orbstack/run/docker.sock", "OrbStack"),
+        (&config.home, ".rd/docker.sock", "Rancher Desktop"),
+        (&config.runtime_dir, "podman/podman.sock", "rootless Podman"),
+        (&root, "run/podman/podman.sock", "Podman"),
+        (
+            &config.home,
+            ".local/share/containers/podman/machine/podman.sock",
+            "Podman's machine",
+        ),
+    ];
+    usual
+        .into_iter()
+        .filter_map(|(folder, path, engine)| {
+            let socket = folder.as_ref()?.join(path);
+            Some(Endpoint {
+                address: format!("unix://{}", socket.display()),
+                said_by: SaidBy::Usual(engine),
+                tls: Tls::No,
+            })
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -80,37 +102,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn docker_host_is_the_only_word_when_it_is_there() {
-        let config = ClientConfig {
-            host: Some("tcp://build:2375".into()),
-            context: Some("other".into()),
-            context_address: Some("ssh://other".into()),
-            ..ClientConfig::default()
+    fn who_chooses_an_endpoint_gets_that_one_and_no_other() {
+        let chosen = Endpoint {
+            address: "tcp://build:2375".to_owned(),
+            said_by: SaidBy::Variable("DOCKER_HOST"),
+            tls: Tls::No,
         };
-        let found = endpoints(&config);
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].address, "tcp://build:2375");
+        let config = ClientConfig {
+            chosen: Some(chosen.clone()),
+            home: Some("/home/me".into()),
+            runtime_dir: None,
+        };
+        assert_eq!(endpoints(&config), [chosen]);
     }
 
     #[test]
-    fn a_context_comes_before_the_sockets() {
+    fn without_a_word_the_usual_sockets_are_tried_dockers_first() {
         let config = ClientConfig {
-            context: Some("remote".into()),
-            context_address: Some("ssh://remote".into()),
-            ..ClientConfig::default()
-        };
-        assert_eq!(endpoints(&config)[0].address, "ssh://remote");
-    }
-
-    #[test]
-    fn without_a_word_the_usual_sockets_are_tried() {
-        let config = ClientConfig {
+            chosen: None,
             home: Some("/home/me".into()),
             runtime_dir: Some("/run/user/1".into()),
-            ..ClientConfig::default()
         };
         let found: Vec<_> = endpoints(&config).into_iter().map(|e| e.address).collect();
         assert_eq!(found[0], "unix:///var/run/docker.sock");
-        assert!(found.contains(&"unix:///run/user/1/podman/podman.sock".to_owned()));
+        for socket in [
+            "unix:///run/user/1/docker.sock",
+            "unix:///home/me/.docker/run/docker.sock",
+            "unix:///run/user/1/podman/podman.sock",
+            "unix:///run/podman/podman.sock",
+        ] {
+            assert!(found.contains(&socket.to_owned()), "{socket}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_user_without_a_home_is_not_sent_to_sockets_in_it() {
+        let found = endpoints(&ClientConfig::default());
+        assert_eq!(found.len(), 2, "{found:?}");
     }
 }

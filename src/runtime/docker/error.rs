@@ -48,7 +48,7 @@ pub fn gone_is_done(result: Result<(), Error>, action: &str) -> Result<(), Runti
 }
 
 /// What is behind a failed connection; the layers above say no more than that.
-fn last_cause(error: &dyn std::error::Error) -> String {
+pub fn last_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {
         cause = next;

@@ -182,9 +182,19 @@ impl Lines {
     }
 }
 
-/// `Step 3/12 : RUN …`, as the classic builder writes it.
+/// `Step 3/12 : RUN …`, as the classic builder writes it, or Podman's
+/// `[1/2] STEP 3/7: RUN …`, which counts the steps of each stage.
 fn read_step(line: &str) -> Option<(u32, u32)> {
-    let (numbers, _) = line.strip_prefix("Step ")?.split_once(" : ")?;
+    let numbers = match line.strip_prefix("Step ") {
+        Some(rest) => rest.split_once(" : ")?.0,
+        None => {
+            let line = match line.strip_prefix('[') {
+                Some(rest) => rest.split_once("] ")?.1,
+                None => line,
+            };
+            line.strip_prefix("STEP ")?.split_once(": ")?.0
+        }
+    };
     let (step, steps) = numbers.split_once('/')?;
     Some((step.parse().ok()?, steps.parse().ok()?))
 }
@@ -215,6 +225,10 @@ mod tests {
     #[test]
     fn steps_are_read_and_other_lines_are_not() {
         assert_eq!(read_step("Step 3/12 : RUN true"), Some((3, 12)));
-        assert_eq!(read_step("Step by step"), None);
+        assert_eq!(read_step("[1/2] STEP 3/7: COPY a b"), Some((3, 7)));
+        assert_eq!(read_step("STEP 3/7: COPY a b"), Some((3, 7)));
+        for line in ["Step by step", "[1/2] COMMIT", "STEP on it: now", "[x"] {
+            assert_eq!(read_step(line), None, "{line}");
+        }
     }
 }

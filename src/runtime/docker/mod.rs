@@ -2,6 +2,7 @@
 //!
 //! **Architecture invariant:** the only room that names bollard.
 
+mod address;
 mod archive;
 mod connect;
 mod container;
@@ -11,14 +12,20 @@ mod error;
 mod filter;
 mod image;
 mod network;
+mod no_engine;
+mod tls;
+mod tunnel;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub use connect::connect;
 pub use diagnose::Diagnosis;
-pub use endpoint::{ClientConfig, Endpoint, endpoints};
+pub use endpoint::{ClientConfig, Endpoint, SaidBy, endpoints};
+pub use no_engine::NoEngine;
+pub use tls::Tls;
 
 use super::{
     Build, BuildError, BuildLine, ByteStream, Capabilities, Exit, Image, OutputStream, Resource,
@@ -31,6 +38,8 @@ use crate::plan::{Container, Context, Label, Network};
 pub struct Docker {
     client: bollard::Docker,
     capabilities: Capabilities,
+    /// Open as long as anything uses the engine behind it.
+    _tunnel: Option<Arc<tunnel::Tunnel>>,
 }
 
 #[async_trait]
