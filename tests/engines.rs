@@ -9,11 +9,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Output;
+use std::time::Duration;
 
-use common::engine::AGES;
+use futures_util::StreamExt;
+
+use common::engine::{AGES, Age};
 use common::{User, shell};
 use djbuild::runtime::Runtime;
-use djbuild::runtime::docker::{Endpoint, SaidBy, Tls, connect};
+use djbuild::runtime::docker::{Docker, Endpoint, SaidBy, Tls, connect};
 
 /// `djbuild clean` of somebody with these variables and no Docker contexts.
 fn clean(user: &User, variables: &[(&str, &str)]) -> Output {
@@ -92,6 +95,48 @@ async fn the_first_endpoint_that_answers_is_used_and_podman_called_by_its_name()
     ];
     let engine = connect(&endpoints).await.expect("one answers");
     assert_eq!(engine.capabilities().name, "Podman 4.3.1 (API 1.41)");
+}
+
+async fn engine(age: Age, folder: &Path) -> Docker {
+    let endpoint = Endpoint {
+        address: unix(&age.listen(folder)),
+        said_by: SaidBy::Usual("Docker"),
+        tls: Tls::No,
+    };
+    connect(&[endpoint]).await.expect("it answers")
+}
+
+#[tokio::test]
+async fn an_imported_image_has_its_name_and_no_other() {
+    for age in AGES {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let engine = engine(age, folder.path()).await;
+        let archive = futures_util::stream::iter([Ok(b"an archive".to_vec())]);
+        engine
+            .import("djbuild/base:trixie-1", &[], Box::pin(archive))
+            .await
+            .expect("imported");
+        let name = |tag: &'static str| engine.image(tag);
+        let whole = name("djbuild/base:trixie-1").await.expect("an answer");
+        assert!(whole.is_some(), "{age:?}");
+        let partial = name("djbuild/base:trixie-1-partial").await;
+        assert_eq!(partial.expect("an answer"), None, "{age:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_import_that_was_cut_off_is_not_taken_for_the_image() {
+    for age in AGES {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let engine = engine(age, folder.path()).await;
+        let never = futures_util::stream::pending();
+        let archive = futures_util::stream::iter([Ok(b"an arch".to_vec())]).chain(never);
+        let import = engine.import("djbuild/base:trixie-1", &[], Box::pin(archive));
+        let interrupted = tokio::time::timeout(Duration::from_millis(200), import);
+        interrupted.await.expect_err("the archive does not end");
+        let image = engine.image("djbuild/base:trixie-1").await;
+        assert_eq!(image.expect("an answer"), None, "{age:?}");
+    }
 }
 
 #[test]

@@ -9,9 +9,12 @@ use sha2::{Digest, Sha256};
 use crate::model::hex;
 use crate::runtime::docker::{ClientConfig, Endpoint, SaidBy, Tls};
 
+/// The value of a variable, if it is set.
+type Variable = dyn Fn(&str) -> Option<String>;
+
 /// What is read of this process's surroundings.
 pub struct Environment {
-    variable: Box<dyn Fn(&str) -> Option<String>>,
+    variable: Box<Variable>,
     home: Option<PathBuf>,
     user: Option<u32>,
 }

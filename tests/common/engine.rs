@@ -1,5 +1,6 @@
-//! An engine that answers as others were heard to, and has nothing.
+//! An engine that answers as others were heard to, and has no containers.
 
+use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -47,32 +48,89 @@ impl Age {
         let socket = folder.join("engine.sock");
         let listener = UnixListener::bind(&socket).expect("a socket");
         std::thread::spawn(move || {
+            let mut images = BTreeSet::new();
             for connection in listener.incoming() {
                 let connection = connection.expect("a connection");
                 // Whoever asked may have gone.
-                let _ = self.answer(connection);
+                let _ = self.answer(connection, &mut images);
             }
         });
         socket
     }
 
-    fn answer<C: Read + Write>(self, connection: C) -> std::io::Result<()> {
+    fn answer<C: Read + Write>(self, connection: C, images: &mut Images) -> std::io::Result<()> {
         let mut connection = BufReader::new(connection);
         let mut request = String::new();
         connection.read_line(&mut request)?;
         let mut header = String::new();
+        let mut chunked = false;
         while connection.read_line(&mut header)? > 2 {
+            chunked |= header.to_ascii_lowercase().starts_with("transfer-encoding");
             header.clear();
         }
+        let whole = !chunked || read_chunks(&mut connection)?;
         let target = request.split(' ').nth(1).unwrap_or_default();
-        let path = target.split('?').next().unwrap_or_default();
-        let (status, body) = self.respond(path);
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (status, body) = match self.image(path, query, whole, images) {
+            Some(answer) => answer,
+            None => self.respond(path),
+        };
         write!(
             connection.get_mut(),
             "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
             body.len()
         )
+    }
+
+    /// Imports, tags, removes or knows an image.
+    fn image(
+        self,
+        path: &str,
+        query: &str,
+        whole: bool,
+        images: &mut Images,
+    ) -> Option<(u16, String)> {
+        let query: HashMap<String, String> = url::form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect();
+        let empty = String::new();
+        let repository = query.get("repo").unwrap_or(&empty);
+        let version = query.get("tag").filter(|version| !version.is_empty());
+        let name = match version {
+            Some(version) => format!("{repository}:{version}"),
+            None => repository.clone(),
+        };
+        if path == "/images/create" {
+            if self.engine.starts_with("4.") {
+                // Which heeds no tag, and does not notice that the end is missing.
+                let latest = format!("{repository}:latest");
+                images.insert(if repository.contains(':') {
+                    repository.clone()
+                } else {
+                    latest
+                });
+            } else if whole {
+                images.insert(name);
+            }
+            return Some((200, "{}".to_owned()));
+        }
+        let image = path.strip_prefix("/images/")?;
+        if image.ends_with("/tag") {
+            images.insert(name);
+            return Some((201, String::new()));
+        }
+        match image.strip_suffix("/json") {
+            Some(image) if images.contains(image) => Some((
+                200,
+                format!(r#"{{"Id":"sha256:1","RepoTags":[{image:?}]}}"#),
+            )),
+            Some(_) => None,
+            None => {
+                images.remove(image);
+                Some((200, "[]".to_owned()))
+            }
+        }
     }
 
     fn respond(self, path: &str) -> (u16, String) {
@@ -104,6 +162,27 @@ impl Age {
             _ => return (404, r#"{"message":"page not found"}"#.to_owned()),
         };
         (200, body)
+    }
+}
+
+/// The names of the images an engine has.
+type Images = BTreeSet<String>;
+
+/// Reads a body to its end, and says whether it had one.
+fn read_chunks<R: BufRead>(body: &mut R) -> std::io::Result<bool> {
+    loop {
+        let mut size = String::new();
+        if body.read_line(&mut size)? == 0 {
+            return Ok(false);
+        }
+        let size = usize::from_str_radix(size.trim(), 16).expect("a chunk's size");
+        let mut chunk = vec![0; size + 2];
+        if body.read_exact(&mut chunk).is_err() {
+            return Ok(false);
+        }
+        if size == 0 {
+            return Ok(true);
+        }
     }
 }
 

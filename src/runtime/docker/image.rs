@@ -6,7 +6,7 @@ use bollard::body_try_stream;
 use bollard::errors::Error;
 use bollard::query_parameters::{
     BuildImageOptionsBuilder, CreateImageOptionsBuilder, ListImagesOptionsBuilder,
-    RemoveImageOptionsBuilder,
+    RemoveImageOptionsBuilder, TagImageOptionsBuilder,
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
@@ -85,6 +85,9 @@ pub async fn pull(client: &Docker, reference: &str) -> Result<(), RuntimeError> 
         .map_err(refused(format!("pull {reference}")))
 }
 
+/// Imports under another name first: of an archive that is cut off before its
+/// first byte, Podman 4.3 makes an empty image, and the next run would take it
+/// for the whole.
 pub async fn import(
     client: &Docker,
     tag: &str,
@@ -92,24 +95,35 @@ pub async fn import(
     archive: ByteStream,
 ) -> Result<(), RuntimeError> {
     let (repository, version) = tag.rsplit_once(':').unwrap_or((tag, "latest"));
+    let partial = format!("{repository}:{version}-partial");
     let changes: Vec<String> = labels
         .iter()
         .map(|(key, value)| format!("LABEL {key}={value}"))
         .collect();
     let options = CreateImageOptionsBuilder::default()
         .from_src("-")
-        .repo(repository)
-        .tag(version)
+        // With the version in it: Podman 4.3 does not heed a separate one.
+        .repo(&partial)
         .changes(changes)
         .build();
     let body = body_try_stream(archive.map_ok(Bytes::from));
+    let failed = || refused(format!("import {tag}"));
     client
         .clone()
         .with_timeout(UPLOAD_TIMEOUT)
         .create_image(Some(options), Some(body), None)
         .try_for_each(|_| std::future::ready(Ok(())))
         .await
-        .map_err(refused(format!("import {tag}")))
+        .map_err(failed())?;
+    let options = TagImageOptionsBuilder::default()
+        .repo(repository)
+        .tag(version)
+        .build();
+    client
+        .tag_image(&partial, Some(options))
+        .await
+        .map_err(failed())?;
+    remove(client, &partial).await
 }
 
 pub async fn build(
@@ -185,15 +199,14 @@ impl Lines {
 /// `Step 3/12 : RUN …`, as the classic builder writes it, or Podman's
 /// `[1/2] STEP 3/7: RUN …`, which counts the steps of each stage.
 fn read_step(line: &str) -> Option<(u32, u32)> {
-    let numbers = match line.strip_prefix("Step ") {
-        Some(rest) => rest.split_once(" : ")?.0,
-        None => {
-            let line = match line.strip_prefix('[') {
-                Some(rest) => rest.split_once("] ")?.1,
-                None => line,
-            };
-            line.strip_prefix("STEP ")?.split_once(": ")?.0
-        }
+    let numbers = if let Some(rest) = line.strip_prefix("Step ") {
+        rest.split_once(" : ")?.0
+    } else {
+        let line = match line.strip_prefix('[') {
+            Some(rest) => rest.split_once("] ")?.1,
+            None => line,
+        };
+        line.strip_prefix("STEP ")?.split_once(": ")?.0
     };
     let (step, steps) = numbers.split_once('/')?;
     Some((step.parse().ok()?, steps.parse().ok()?))

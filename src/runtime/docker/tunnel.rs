@@ -61,7 +61,7 @@ impl Tunnel {
             tokio::spawn(async move {
                 let mut lines = BufReader::new(stderr).lines();
                 while let Ok(Some(line)) = lines.next_line().await {
-                    words.push(line);
+                    words.push(&line);
                 }
             })
         });
@@ -149,7 +149,7 @@ async fn ready(stdout: ChildStdout) -> bool {
 struct Words(Arc<Mutex<Vec<String>>>);
 
 impl Words {
-    fn push(&self, line: String) {
+    fn push(&self, line: &str) {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lines.push(line.trim_end().to_owned());
         if lines.len() > WORDS {
@@ -195,7 +195,7 @@ mod tests {
     fn only_the_last_words_are_kept() {
         let words = Words::default();
         for number in 0..9 {
-            words.push(format!("{number}\r"));
+            words.push(&format!("{number}\r"));
         }
         assert_eq!(words.text(), "ssh says: 5; 6; 7; 8");
     }
