@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::engine_config::EngineConfigError;
+use super::docker_context::ContextError;
 use super::exit::Exit;
 use crate::matrix::{SelectError, SupportError};
 use crate::model::ParseError;
@@ -30,7 +30,7 @@ pub enum CliError {
     #[error(transparent)]
     Source(#[from] SourceError),
     #[error(transparent)]
-    EngineConfig(#[from] EngineConfigError),
+    Context(#[from] ContextError),
     #[error("{error}\n{}", advice_without_engine(error))]
     NoEngine {
         #[from]
@@ -73,7 +73,7 @@ impl CliError {
                 | SourceError::NoRelease(_),
             ) => Exit::Usage,
             Self::Source(_)
-            | Self::EngineConfig(_)
+            | Self::Context(_)
             | Self::NoEngine { .. }
             | Self::Runtime { .. }
             | Self::Store(_)

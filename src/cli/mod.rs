@@ -8,6 +8,7 @@ mod clean;
 mod completions;
 mod config;
 mod diagnostics;
+mod docker_context;
 mod doctor;
 mod engine_config;
 mod error;
