@@ -152,7 +152,7 @@ fn why_nothing_answers_is_told_in_words() {
         (&unix(&deserted), "nothing listens there"),
         (&closed, "nothing listens there"),
         ("/var/run/docker.sock", "this is no address of an engine"),
-        ("tcp://nowhere.invalid", "failed to lookup address"),
+        ("tcp://nowhere.invalid", "no host of that name is known"),
     ] {
         let output = clean(&user, &[("DOCKER_HOST", address)]);
         let told = format!("\n  {address} (DOCKER_HOST): {why}");
@@ -209,20 +209,24 @@ fn ssh(user: &User, script: &str) -> String {
     format!("{}:{path}", folder.display())
 }
 
-#[test]
-fn an_engine_behind_ssh_is_reached_through_one_ssh_that_ends_with_djbuild() {
-    let user = User::new();
-    let socket = AGES[1].listen(user.folder());
-    let log = user.folder().join("log");
-    let script = format!(
+/// A fake ssh that brings the socket here, and does over there what it is told.
+fn forwarding(log: &Path) -> String {
+    format!(
         r#"echo "pid $$, $*" >> {log}
         while [ "$1" != -- ]; do [ "$1" = -L ] && forward=$2; shift; done
         ln -s "${{forward#*:}}" "${{forward%%:*}}"
         echo 'Welcome to build.'
         sh -c "$3""#,
         log = log.display()
-    );
-    let path = ssh(&user, &script);
+    )
+}
+
+#[test]
+fn an_engine_behind_ssh_is_reached_through_one_ssh_that_ends_with_djbuild() {
+    let user = User::new();
+    let socket = AGES[1].listen(user.folder());
+    let log = user.folder().join("log");
+    let path = ssh(&user, &forwarding(&log));
     let address = format!("ssh://me@build:2222{}", socket.display());
     finds(&clean(&user, &[("DOCKER_HOST", &address), ("PATH", &path)]));
     let log = fs::read_to_string(log).expect("a log");
@@ -232,6 +236,18 @@ fn an_engine_behind_ssh_is_reached_through_one_ssh_that_ends_with_djbuild() {
         "for _ in $(seq 100); do kill -0 {pid} 2>/dev/null || exit 0; sleep 0.1; done; exit 1"
     ));
     assert!(log.contains("-l me -p 2222 -- build "), "{log}");
+}
+
+#[test]
+fn a_socket_that_is_not_there_is_told_from_a_host_that_is_not() {
+    let user = User::new();
+    let path = ssh(&user, &forwarding(&user.folder().join("log")));
+    let address = "ssh://build/nowhere/docker.sock";
+    let output = clean(&user, &[("DOCKER_HOST", address), ("PATH", &path)]);
+    says(
+        &output,
+        &["ssh gets there, but no engine answers on /nowhere/docker.sock"],
+    );
 }
 
 #[test]

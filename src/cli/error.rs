@@ -131,6 +131,7 @@ fn advice_without_engine(error: &NoEngine) -> String {
             "Start that engine, or set {chosen_by} to another; without it the sockets that \
              engines usually listen on are tried."
         ),
+        None if error.denied() => "To use another engine, set DOCKER_HOST.".to_owned(),
         None => "Start Docker (Debian: apt-get install docker.io; service docker start) or \
                  Podman (systemctl --user start podman.socket), or set DOCKER_HOST."
             .to_owned(),

@@ -53,7 +53,8 @@ async fn try_one(endpoint: &Endpoint) -> Result<Docker, Why> {
         }
         Address::Ssh(remote) => {
             let tunnel = Tunnel::open(&remote).await?;
-            match greet(on_socket(&tunnel.address())?).await {
+            let greeted = async { greet(on_socket(&tunnel.address())?).await };
+            match greeted.await {
                 Ok(docker) => Ok(Docker {
                     _tunnel: Some(Arc::new(tunnel)),
                     ..docker

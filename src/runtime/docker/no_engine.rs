@@ -63,6 +63,8 @@ pub enum Why {
     Denied,
     #[error("nothing listens there")]
     NobodyListens,
+    #[error("no host of that name is known")]
+    UnknownHost,
     #[error("no answer within {} seconds", .0.as_secs())]
     Silent(Duration),
     #[error(transparent)]
@@ -87,7 +89,7 @@ pub enum Why {
         why: Box<Why>,
         said: String,
     },
-    #[error("what listens there is no container engine: {0}")]
+    #[error("what listens there does not answer as a container engine does: {0}")]
     Stranger(String),
     #[error("{0}")]
     Other(String),
@@ -108,8 +110,14 @@ impl From<Error> for Why {
                 status_code: 400,
                 message,
             } if message.contains("HTTP request to an HTTPS server") => Self::WantsTls,
-            Error::DockerResponseServerError { status_code, .. } => {
-                Self::Stranger(format!("it answers with status {status_code}"))
+            Error::DockerResponseServerError {
+                status_code,
+                message,
+            } => {
+                // Of a web server, this may be a page.
+                let line = message.lines().next().unwrap_or_default();
+                let line: String = line.chars().take(100).collect();
+                Self::Stranger(format!("status {status_code}, {line}"))
             }
             error @ (Error::JsonDataError { .. }
             | Error::JsonSerdeError { .. }
@@ -141,13 +149,19 @@ impl Why {
             }
             link = error.source();
         }
-        Self::Other(last_cause(error))
+        let why = last_cause(error);
+        // The standard library's words, which have no kind.
+        if why.starts_with("failed to lookup address") {
+            Self::UnknownHost
+        } else {
+            Self::Other(why)
+        }
     }
 
     /// The same, known to have come of a conversation in TLS.
     pub(super) fn over_tls(self) -> Self {
         match self {
-            // What rustls says of bytes that are none of TLS, and so on.
+            // rustls has no kinds that come through, but its words do.
             Self::Other(why) if why.contains("InvalidContentType") => Self::NoTls,
             Self::Other(why) if why.contains("UnknownIssuer") => Self::UnknownIssuer,
             Self::Other(why)
@@ -157,8 +171,6 @@ impl Why {
             {
                 Self::WantsCertificate
             }
-            // The host's name was not known, before any TLS.
-            Self::Other(why) if why.contains("lookup") => Self::Other(why),
             Self::Other(why) => Self::Tls(why),
             other => other,
         }
@@ -177,11 +189,16 @@ mod tests {
             said_by,
             tls: Tls::No,
         };
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let missing = io::Error::from(io::ErrorKind::NotFound);
         let error = NoEngine::new(vec![
-            (endpoint("unix:///a", SaidBy::Usual("Docker")), Why::Denied),
+            (
+                endpoint("unix:///a", SaidBy::Usual("Docker")),
+                denied.into(),
+            ),
             (
                 endpoint("unix:///b", SaidBy::Usual("Podman")),
-                Why::NoSocket,
+                missing.into(),
             ),
         ]);
         assert_eq!(
@@ -192,5 +209,26 @@ mod tests {
         );
         assert!(error.denied());
         assert_eq!(error.chosen_by(), None);
+    }
+
+    #[test]
+    fn a_web_server_is_told_in_a_line_and_not_with_its_page() {
+        let error = Error::DockerResponseServerError {
+            status_code: 404,
+            message: format!("<html>{}\n<body>", "x".repeat(500)),
+        };
+        let why = Why::from(error).to_string();
+        assert!(why.contains("status 404, <html>xx"), "{why}");
+        assert!(why.len() < 200 && !why.contains("<body>"), "{why}");
+    }
+
+    #[test]
+    fn what_goes_wrong_in_tls_is_told_by_whose_fault_it_is() {
+        let told = |words: &str| Why::Other(words.to_owned()).over_tls().to_string();
+        // As rustls 0.23 said them.
+        assert!(told("invalid peer certificate: UnknownIssuer").contains("ca.pem"));
+        assert!(told("received fatal alert: CertificateRequired").contains("cert.pem"));
+        assert!(told("received corrupt message of type InvalidContentType").contains("not speak"));
+        assert_eq!(told("something else"), "TLS failed: something else");
     }
 }
