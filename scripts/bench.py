@@ -52,7 +52,7 @@ def docker(*words):
 
 def tree_image(kind, release):
     """The newest layer of this release on this Python and kind of database."""
-    events = djbuild("no.such.label", "--source", f"pypi:Django=={release}", "--database", kind, "--format", "json")[1]
+    events = djbuild("basic.no_such_test", "--source", f"pypi:Django=={release}", "--database", kind, "--format", "json")[1]
     started = json.loads(events.splitlines()[0])
     snapshot = started["revisions"][0]["snapshot"]
     family = {"sqlite": "sqlite", "postgresql17": "postgresql", "mariadb11.8": "mysql"}[kind]
@@ -144,7 +144,7 @@ def bench_six():
 
 def bench_edit():
     cache = Path(os.environ.get("DJBUILD_CACHE_DIR") or Path.home() / ".cache/djbuild")
-    djbuild("no.such.label", "--source", f"pypi:Django=={RELEASE}", "--database", "sqlite")
+    djbuild("basic.no_such_test", "--source", f"pypi:Django=={RELEASE}", "--database", "sqlite")
     checkout = home / "django"
     checkout.mkdir()
     release = ["git", "-C", str(cache / "releases.git"), "archive", f"refs/djbuild/django-{RELEASE}"]

@@ -204,7 +204,7 @@ fn ruined_cells_are_told_apart_by_name() {
             "out-of-memory",
         ),
         ("djbuild_awkward.full", &[], 3, "infrastructure", "no-space"),
-        ("no_such_label", &[], 1, "failed", "null"),
+        ("basic.no_such_module", &[], 1, "failed", "null"),
     ];
     for (label, flags, status, outcome, cause) in cases {
         let ran = user.run_in(&checkout, &sqlite(&[label], flags));
@@ -226,6 +226,83 @@ fn ruined_cells_are_told_apart_by_name() {
         }
     }
     assert_eq!(user.left(), Vec::<String>::new());
+}
+
+#[test]
+fn a_label_of_no_app_is_told_before_anything_is_made() {
+    let user = User::new();
+    let checkout = user.checkout();
+    let ran = user.run_in(&checkout, &["run", "agregation.tests", "-d", "sqlite"]);
+    ran.exits_with(2);
+    assert!(
+        ran.stderr.contains("did you mean aggregation?"),
+        "{}",
+        ran.stderr
+    );
+    let report = ["run", "basic", "--report", "junit=no/such/r.xml"];
+    let ran = user.run_in(&checkout, &report);
+    ran.exits_with(2);
+    assert!(
+        ran.stderr.contains("there is no folder no/such"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_variant_changes_settings_environment_and_flags_of_its_cells() {
+    let user = User::new();
+    let checkout = user.checkout();
+    let folder = checkout.join("tests/djbuild_variant");
+    fs::create_dir(&folder).expect("a new folder");
+    fs::write(folder.join("__init__.py"), "").expect("a file");
+    let test = "import os, sys\nfrom django.conf import settings\nfrom django.db import connection\n\
+        from django.test import TestCase\n\
+        class Variant(TestCase):\n\
+        \x20   def test_it(self):\n\
+        \x20       self.assertEqual(os.environ['COLOUR'], 'green')\n\
+        \x20       self.assertEqual(settings.DJBUILD_EXTRA, {'deep': [1, True]})\n\
+        \x20       self.assertIs(connection.settings_dict['OPTIONS']['server_side_binding'], True)\n\
+        \x20       self.assertEqual(sys.warnoptions, [])\n";
+    fs::write(folder.join("tests.py"), test).expect("a file");
+    let matrix = "extends = \"quick\"\npythons = \"3.14\"\ndatabases = \"postgresql17\"\nvariants = \"green\"\n\
+        [variant.green]\ndatabase-options = { server_side_binding = true }\n\
+        settings = { DJBUILD_EXTRA = { deep = [1, true] } }\n\
+        environment = { COLOUR = \"green\" }\nflags = [\"--reverse\"]\npython-flags = []\n";
+    fs::write(checkout.join("djbuild.toml"), matrix).expect("a file");
+    let ran = user.run_in(&checkout, &["run", "djbuild_variant", "--format", "json"]);
+    ran.exits_with(0);
+    let finished = finished(&ran);
+    assert_eq!(finished["cell"], "main-python3.14-postgresql17-green");
+    assert_eq!(finished["outcome"], "passed", "{finished}");
+}
+
+#[test]
+fn reports_for_people_and_for_github_tell_of_a_failure() {
+    let user = User::new();
+    let checkout = user.checkout();
+    let summary = user.folder().join("summary.md");
+    let report = user.folder().join("report.md");
+    let output = user
+        .djbuild_in(
+            &checkout,
+            &["run", "djbuild_awkward.tests", "-d", "sqlite", "-p", PYTHON],
+        )
+        .args(["--report", &format!("markdown={}", report.display())])
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", &summary)
+        .output()
+        .expect("djbuild starts");
+    assert_eq!(output.status.code(), Some(1));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        stdout.contains("::error file=tests/djbuild_awkward/tests.py,line="),
+        "{stdout}"
+    );
+    let text = fs::read_to_string(&summary).expect("a job's summary");
+    assert!(text.contains("| branch | Python | sqlite |"), "{text}");
+    assert!(text.contains("<details>"), "{text}");
+    assert_eq!(fs::read_to_string(&report).expect("a report"), text);
 }
 
 #[test]

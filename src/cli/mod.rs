@@ -19,6 +19,7 @@ mod image_build;
 mod images;
 mod init;
 mod interrupt;
+mod labels;
 mod man;
 mod matrix;
 mod matrix_file;

@@ -4,7 +4,7 @@ use super::error::CliError;
 use super::host::{self, Folders};
 use super::screen::fetching;
 use super::sinks::warn;
-use super::{clean, planning, sources};
+use super::{clean, labels, planning, sources};
 use crate::event::RunStarted;
 use crate::model::RunId;
 use crate::plan::Plan;
@@ -28,6 +28,7 @@ impl Prepared {
     /// Looks for an engine while the sources are read, which may reach the network.
     pub async fn new(options: &RunOptions, folders: &Folders) -> Result<Self, CliError> {
         let (select, cache) = (options.select.clone(), folders.cache.clone());
+        let asked_for = options.labels.clone();
         let shown = fetching(Some(&options.output));
         let estimates = planning::estimates(options, folders);
         let asking = tokio::task::spawn_blocking(move || {
@@ -37,6 +38,7 @@ impl Prepared {
                 cells.any(|cell| *cell.branch == *candidate.branch)
             });
             let snapshots = sources::snapshots(tested)?;
+            labels::check(&asked_for, &snapshots)?;
             Ok::<_, CliError>((asked, snapshots))
         });
         let (docker, removed) = engine(folders).await?;

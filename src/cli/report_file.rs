@@ -53,7 +53,11 @@ pub fn check_writable(path: &Path) -> Result<(), CliError> {
     if file.is_dir() {
         return Err(refuse("it is a folder".to_owned()));
     }
-    match tempfile::tempfile_in(folder_of(&file)) {
+    let folder = folder_of(&file);
+    if !folder.is_dir() {
+        return Err(refuse(format!("there is no folder {}", folder.display())));
+    }
+    match tempfile::tempfile_in(folder) {
         Ok(_) => Ok(()),
         Err(error) => Err(refuse(error.to_string())),
     }
