@@ -1,4 +1,6 @@
 //! Where Django comes from: real git repositories, and a package index of ours.
 
-mod git;
+mod checkout;
+mod mirror;
 mod release;
+mod repository;

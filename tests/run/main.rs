@@ -1,0 +1,37 @@
+//! `djbuild run` on a real container engine with real Django from PyPI.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod endings;
+mod outcomes;
+mod reports;
+mod trees;
+
+use common::{DJANGO, PYTHON, Ran};
+use serde_json::Value;
+
+fn source() -> String {
+    format!("pypi:Django=={DJANGO}")
+}
+
+/// A run of a checkout on SQLite, as JSON.
+fn sqlite<'a>(labels: &[&'a str], flags: &[&'a str]) -> Vec<&'a str> {
+    let mut words = vec!["run"];
+    words.extend(labels);
+    words.extend([
+        "--python",
+        PYTHON,
+        "--database",
+        "sqlite",
+        "--format",
+        "json",
+    ]);
+    words.extend(flags);
+    words
+}
+
+fn finished(ran: &Ran) -> Value {
+    ran.events_of("cell_finished")
+        .pop()
+        .expect("a cell finished")
+}

@@ -1,0 +1,142 @@
+//! What becomes of tests and cells, and how it is counted.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::common::{PYTHON, User};
+use crate::{finished, source, sqlite};
+
+/// `expected.json`: outcomes by test, in the order they are told.
+fn expected() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/awkward/expected.json");
+    serde_json::from_slice(&fs::read(path).expect("the fixture")).expect("JSON")
+}
+
+#[test]
+fn every_outcome_is_counted_as_django_counts_it_serial_and_parallel() {
+    let user = User::new();
+    let checkout = user.checkout();
+    let expected = expected();
+    for parallel in ["1", "2"] {
+        let ran = user.run_in(
+            &checkout,
+            &sqlite(&["djbuild_awkward"], &["--parallel", parallel]),
+        );
+        ran.exits_with(1);
+        let totals = &ran.events_of("cell_totals")[0]["counts"];
+        assert_eq!(totals, &expected["totals"], "--parallel {parallel}");
+        let mut outcomes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for event in ran.events_of("test_finished") {
+            let text = |key: &str| event[key].as_str().map(ToOwned::to_owned);
+            let mut name = text("test").expect("an id");
+            if let Some(subtest) = text("subtest") {
+                name = format!("{name} {subtest}");
+            }
+            outcomes
+                .entry(name)
+                .or_default()
+                .push(text("outcome").expect("an outcome"));
+        }
+        let outcomes = serde_json::to_value(outcomes).expect("text");
+        assert_eq!(outcomes, expected["outcomes"], "--parallel {parallel}");
+    }
+}
+
+#[test]
+fn ruined_cells_are_told_apart_by_name() {
+    let user = User::new();
+    let checkout = user.checkout();
+    let cases: [(&str, &[&str], i32, &str, &str); 8] = [
+        (
+            "djbuild_awkward.crash",
+            &["--parallel", "1"],
+            1,
+            "errored",
+            "crashed",
+        ),
+        (
+            "djbuild_awkward.crash",
+            &["--parallel", "2"],
+            1,
+            "errored",
+            "crashed",
+        ),
+        (
+            "djbuild_awkward.leave",
+            &["--parallel", "1"],
+            1,
+            "errored",
+            "crashed",
+        ),
+        (
+            "djbuild_awkward.hang",
+            &["--quiet-timeout", "10s"],
+            3,
+            "infrastructure",
+            "hung",
+        ),
+        (
+            "djbuild_awkward.flood",
+            &["--log-limit", "1"],
+            3,
+            "infrastructure",
+            "flooded",
+        ),
+        (
+            "djbuild_awkward.hog",
+            &["--memory", "400", "--parallel", "1"],
+            3,
+            "infrastructure",
+            "out-of-memory",
+        ),
+        ("djbuild_awkward.full", &[], 3, "infrastructure", "no-space"),
+        ("basic.no_such_module", &[], 1, "failed", "null"),
+    ];
+    for (label, flags, status, outcome, cause) in cases {
+        let ran = user.run_in(&checkout, &sqlite(&[label], flags));
+        ran.exits_with(status);
+        let finished = finished(&ran);
+        assert_eq!(finished["outcome"], outcome, "{label}: {finished}");
+        assert_eq!(
+            finished["cause"].as_str().unwrap_or("null"),
+            cause,
+            "{label}: {finished}"
+        );
+        if cause == "crashed" {
+            assert!(
+                finished["detail"]
+                    .as_str()
+                    .is_some_and(|d| d.contains("djbuild_awkward")),
+                "{finished}"
+            );
+        }
+    }
+    assert_eq!(user.left(), Vec::<String>::new());
+}
+
+#[test]
+fn a_cell_without_an_image_is_skipped_with_the_reason() {
+    let user = User::new();
+    let source = source();
+    let ran = user.run(&[
+        "run",
+        "basic",
+        "--source",
+        &source,
+        "--python",
+        PYTHON,
+        "--database",
+        "oracle23",
+        "--base",
+        "debian",
+    ]);
+    ran.exits_with(3);
+    assert!(
+        ran.stdout.contains("no base image for oracle23"),
+        "{}",
+        ran.stdout
+    );
+}
