@@ -1,9 +1,8 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use super::expand::{Excluded, Matrix};
-use crate::model::{Cell, DatabaseKind, DatabaseSpec, duration};
-use crate::spec::VariantChoice;
+use crate::model::{Cell, DatabaseKind, DatabaseSpec, PythonSpec, duration};
 
 /// Which cells of a matrix are worth their time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,14 +35,15 @@ struct Target(u32, u32);
 /// as the budget goes; the others are left out with that reason.
 ///
 /// Finding the very fewest is NP-hard; this is the greedy choice, which always
-/// takes the cell with the most that is new, and of equals the shortest, then
-/// the first.
+/// takes the cell with the most that is new; of equals the shortest, then the one
+/// whose values were taken least, then the first.
 pub fn choose(matrix: &mut Matrix, cover: Cover, budget: Option<&Budget<'_>>) {
     if cover == Cover::All && budget.is_none() {
         return;
     }
     let cells = std::mem::take(&mut matrix.cells);
-    let targets = targets(&cells, cover);
+    let Aims { values, targets } = Aims::of(&cells, cover);
+    let mut taken: HashMap<u32, u32> = HashMap::new();
     let seconds: Vec<f64> = match budget {
         Some(budget) => cells.iter().map(budget.seconds).collect(),
         None => vec![1.0; cells.len()],
@@ -63,6 +63,10 @@ pub fn choose(matrix: &mut Matrix, cover: Cover, budget: Option<&Budget<'_>>) {
                 .filter(|target| !touched.contains(target));
             new.count()
         };
+        let usual = |index: usize| -> u32 {
+            let values = values[index].iter();
+            values.filter_map(|value| taken.get(value)).sum()
+        };
         let best = waiting
             .iter()
             .enumerate()
@@ -70,6 +74,7 @@ pub fn choose(matrix: &mut Matrix, cover: Cover, budget: Option<&Budget<'_>>) {
             .max_by(|a, b| {
                 a.2.cmp(&b.2)
                     .then(seconds[b.1].total_cmp(&seconds[a.1]))
+                    .then(usual(b.1).cmp(&usual(a.1)))
                     .then(b.1.cmp(&a.1))
             });
         let Some((position, index, gain)) = best else {
@@ -94,6 +99,9 @@ pub fn choose(matrix: &mut Matrix, cover: Cover, budget: Option<&Budget<'_>>) {
         }
         left -= seconds[index];
         touched.extend(targets[index].iter().copied());
+        for value in values[index] {
+            *taken.entry(value).or_default() += 1;
+        }
         order.push(index);
     }
     let mut cells: Vec<Option<Cell>> = cells.into_iter().map(Some).collect();
@@ -122,32 +130,33 @@ impl Cover {
     }
 }
 
-/// What each cell touches.
-fn targets(cells: &[Cell], cover: Cover) -> Vec<Vec<Target>> {
-    let mut numbers = Numbers::default();
-    let extremes = Extremes::of(cells);
-    cells
-        .iter()
-        .map(|cell| {
-            let branch = numbers.of(&cell.branch);
-            let values = [
-                branch,
-                numbers.of(&format!("python{}", cell.python)),
-                numbers.of(&cell.database.to_string()),
-                numbers.of(&format!("variant {:?}", cell.variant)),
-            ];
-            match cover {
-                Cover::All | Cover::Pairwise => pairs(values),
-                Cover::Each => values.iter().map(|value| Target(*value, *value)).collect(),
+/// The values of each cell, and what it touches of that which is wanted.
+struct Aims {
+    values: Vec<[u32; 4]>,
+    targets: Vec<Vec<Target>>,
+}
+
+impl Aims {
+    fn of(cells: &[Cell], cover: Cover) -> Self {
+        let mut numbers = Numbers::default();
+        let extremes = Extremes::of(cells);
+        let values: Vec<[u32; 4]> = cells.iter().map(|cell| numbers.values(cell)).collect();
+        let targets = cells
+            .iter()
+            .zip(&values)
+            .map(|(cell, values)| match cover {
+                Cover::All | Cover::Pairwise => pairs(*values),
+                Cover::Each => values.map(|value| Target(value, value)).into(),
                 // On each branch for itself: what is newest there is old elsewhere.
-                Cover::MinMax => extremes
-                    .touched_by(cell)
-                    .into_iter()
-                    .map(|word| Target(branch, numbers.of(&word)))
-                    .collect(),
-            }
-        })
-        .collect()
+                Cover::MinMax if extremes.have(cell) => {
+                    let [branch, others @ ..] = *values;
+                    others.map(|value| Target(branch, value)).into()
+                }
+                Cover::MinMax => Vec::new(),
+            })
+            .collect();
+        Self { values, targets }
+    }
 }
 
 fn pairs(values: [u32; 4]) -> Vec<Target> {
@@ -173,11 +182,21 @@ impl Numbers {
         self.0.insert(word.to_owned(), number);
         number
     }
+
+    /// Of the parts of a cell: its branch first.
+    fn values(&mut self, cell: &Cell) -> [u32; 4] {
+        [
+            self.of(&cell.branch),
+            self.of(&format!("python{}", cell.python)),
+            self.of(&cell.database.to_string()),
+            self.of(&format!("variant {:?}", cell.variant)),
+        ]
+    }
 }
 
 /// The oldest and the newest of each branch.
 struct Extremes<'a> {
-    pythons: BTreeMap<&'a str, [crate::model::PythonSpec; 2]>,
+    pythons: BTreeMap<&'a str, [PythonSpec; 2]>,
     databases: BTreeMap<(&'a str, DatabaseKind), [DatabaseSpec; 2]>,
 }
 
@@ -203,16 +222,10 @@ impl<'a> Extremes<'a> {
         extremes
     }
 
-    fn touched_by(&self, cell: &Cell) -> Vec<String> {
-        let mut touched = Vec::new();
-        if self.pythons[&*cell.branch].contains(&cell.python) {
-            touched.push(format!("python{}", cell.python));
-        }
-        if self.databases[&(&*cell.branch, cell.database.kind)].contains(&cell.database) {
-            touched.push(cell.database.to_string());
-        }
-        let variant: &VariantChoice = &cell.variant;
-        touched.push(format!("variant {variant:?}"));
-        touched
+    /// Whether a cell is at an end of everything.
+    fn have(&self, cell: &Cell) -> bool {
+        let branch = &*cell.branch;
+        self.pythons[branch].contains(&cell.python)
+            && self.databases[&(branch, cell.database.kind)].contains(&cell.database)
     }
 }

@@ -23,6 +23,7 @@ pub fn grid(squares: &[(&Cell, String)], width: u16) -> String {
             rows.push(row);
         }
     }
+    databases.sort();
     // Branches as they come, Pythons in order: what is left out stands where it
     // would have run.
     let order: Vec<&str> = rows.iter().map(|row| row.branch).collect();
