@@ -50,6 +50,9 @@ fn a_file_that_is_there_is_written_over_only_by_force() {
     ran.exits_with(2);
     assert!(ran.stderr.contains("--force"), "{}", ran.stderr);
     assert_eq!(fs::read_to_string(&file).expect("still there"), "mine");
+    let device = user.run(&["init", "--force", "/dev/full"]);
+    device.exits_with(2);
+    assert!(device.stderr.contains("no plain file"), "{}", device.stderr);
     user.run(&["init", "--force"]).exits_with(0);
     assert_ne!(fs::read_to_string(&file).expect("there"), "mine");
 }

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::{DJANGO, User, shell};
+use common::{DJANGO, User};
 
 #[test]
 fn what_would_run_is_shown_without_a_container_engine() {
@@ -63,30 +63,6 @@ fn a_checkout_is_found_and_taken_as_it_is_on_disk() {
 }
 
 #[test]
-fn branches_come_from_a_git_url_by_glob_and_as_committed() {
-    let user = User::new();
-    let checkout = user.checkout();
-    shell(&format!(
-        "cd {} && git branch stable/6.1.x && git branch other",
-        checkout.display()
-    ));
-    let url = format!("file://{}", checkout.display());
-    let ran = user.run(&["matrix", "--source", &url, "--branch", "stable/*"]);
-    ran.exits_with(0);
-    assert!(ran.stdout.contains("stable/6.1.x at "), "{}", ran.stdout);
-    assert!(!ran.stdout.contains("other"), "{}", ran.stdout);
-    assert!(!ran.stdout.contains("on disk"), "{}", ran.stdout);
-
-    let none = user.run(&["matrix", "--source", &url, "--branch", "nothing/*"]);
-    none.exits_with(2);
-    assert!(
-        none.stderr.contains("no branch that matches nothing/*"),
-        "{}",
-        none.stderr
-    );
-}
-
-#[test]
 fn mistakes_are_told_with_their_place_and_exit_with_two() {
     let user = User::new();
     let source = format!("pypi:Django=={DJANGO}");
@@ -129,20 +105,6 @@ fn the_matrices_that_come_with_djbuild_are_listed() {
     let ran = User::new().run(&["matrix", "--list"]);
     ran.exits_with(0);
     assert!(ran.stdout.starts_with("quick "), "{}", ran.stdout);
-}
-
-#[test]
-fn a_django_tree_without_git_is_not_passed_over_for_another_django() {
-    let user = User::new();
-    let tree = user.folder().join("plain");
-    for file in ["django/__init__.py", "tests/runtests.py"] {
-        let path = tree.join(file);
-        fs::create_dir_all(path.parent().expect("inside the tree")).expect("a folder");
-        fs::write(path, "").expect("a file");
-    }
-    let ran = user.run_in(&tree.join("tests"), &["matrix"]);
-    ran.exits_with(2);
-    assert!(ran.stderr.contains("git init"), "{}", ran.stderr);
 }
 
 fn listed(user: &User, words: &[&str]) -> Vec<String> {
@@ -299,24 +261,4 @@ fn an_expectation_that_does_not_hold_fails_the_check() {
         ran.stdout
     );
     assert!(ran.stdout.contains("IDLE    mine.toml:4"), "{}", ran.stdout);
-}
-
-#[test]
-fn a_checkout_and_its_branches_stand_beside_each_other() {
-    let user = User::new();
-    let checkout = user.checkout();
-    shell(&format!(
-        "cd {} && git tag v1 && git branch stable/6.1.x",
-        checkout.display()
-    ));
-    let names = |words: &[&str]| {
-        let mut all = vec!["matrix", "--format", "list", "-d", "sqlite"];
-        all.extend(words);
-        let ran = user.run_in(&checkout, &all);
-        ran.exits_with(0);
-        ran.stdout.replace("-python3.15-sqlite\n", " ")
-    };
-    assert_eq!(names(&["-b", "main", "--worktree"]), "main main@worktree ");
-    assert_eq!(names(&["-b", "stable/*", "-b", "v1"]), "stable/6.1.x v1 ");
-    assert_eq!(names(&["-s", ".", "-s", "../django"]), "main main@django ");
 }

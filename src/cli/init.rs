@@ -45,6 +45,14 @@ pub fn init(options: &InitOptions) -> Outcome {
 
 fn write(options: &InitOptions, text: &str) -> Result<(), CliError> {
     let path = &options.file;
+    // A device must not become a file, nor a link a copy.
+    let is_special = path.symlink_metadata().is_ok_and(|there| !there.is_file());
+    if is_special && options.force {
+        return Err(CliError::Usage(format!(
+            "{} is no plain file; it is left alone",
+            path.display()
+        )));
+    }
     let written = if options.force {
         let folder = path
             .parent()

@@ -8,8 +8,8 @@ pub fn callbacks<'a>() -> RemoteCallbacks<'a> {
     let mut callbacks = RemoteCallbacks::new();
     let mut keys = key_files().into_iter();
     let (mut agent, mut helper) = (false, false);
-    callbacks.credentials(move |url, user, allowed| {
-        let user = user.unwrap_or("git");
+    callbacks.credentials(move |url, named, allowed| {
+        let user = named.unwrap_or("git");
         if allowed.contains(CredentialType::USERNAME) {
             return Cred::username(user);
         }
@@ -30,7 +30,7 @@ pub fn callbacks<'a>() -> RemoteCallbacks<'a> {
         if allowed.contains(CredentialType::USER_PASS_PLAINTEXT)
             && !std::mem::replace(&mut helper, true)
             && let Ok(config) = Config::open_default()
-            && let Ok(credential) = Cred::credential_helper(&config, url, Some(user))
+            && let Ok(credential) = Cred::credential_helper(&config, url, named)
         {
             return Ok(credential);
         }

@@ -85,7 +85,7 @@ impl Mirror {
         let mut remote = git2::Remote::create_detached(self.url.as_str()).map_err(git())?;
         let connection = remote
             .connect_auth(Direction::Fetch, Some(callbacks()), Some(proxy()))
-            .map_err(git())?;
+            .map_err(|error| self.refused(&error))?;
         let heads = connection.list().map_err(git())?;
         Ok(heads
             .iter()
@@ -207,6 +207,17 @@ impl Mirror {
     /// libgit2 reads local repositories without a server, which alone knows depth.
     fn is_local(&self) -> bool {
         self.url.starts_with("file://") || !self.url.contains([':', '@'])
+    }
+
+    /// Why the remote could not be reached, and what to do where that is known.
+    fn refused(&self, error: &git2::Error) -> SourceError {
+        let mut message = error.message().to_owned();
+        if error.code() == git2::ErrorCode::Certificate && error.class() == git2::ErrorClass::Ssh {
+            message.push_str(
+                ": connect once with ssh, so that the host's key gets into ~/.ssh/known_hosts",
+            );
+        }
+        self.git(&message)
     }
 
     fn git(&self, message: &str) -> SourceError {
