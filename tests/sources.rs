@@ -24,7 +24,8 @@ fn branches_come_from_a_git_url_by_glob_and_as_committed() {
     assert!(!ran.stdout.contains("other"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("on disk"), "{}", ran.stdout);
 
-    let none = user.run(&["matrix", "--source", &url, "--branch", "nothing/*"]);
+    let words = ["matrix", "-s", &url, "-b", "main", "--branch", "nothing/*"];
+    let none = user.run(&words);
     none.exits_with(2);
     assert!(
         none.stderr.contains("no branch that matches nothing/*"),

@@ -12,7 +12,7 @@ use crate::source::{
     Candidate, Mirror, OnTransfer, Origin, Reach, Snapshot, SourceError, Transfer, Wanted,
     committed, find_checkout, find_release, find_tree, worktree,
 };
-use crate::spec::{Pattern, Spec};
+use crate::spec::{BranchChoice, Pattern, Spec};
 
 /// Where branches come from when nothing else is said.
 const DJANGO: &str = "https://github.com/django/django.git";
@@ -124,11 +124,30 @@ fn of_origin(
             };
             let mirror = Mirror::new(url, &cache.join("git"));
             let found = mirror.find(&wanted, reach, on_transfer)?;
+            if options.branch.is_empty() {
+                tell_idle(spec, url, &found.candidates);
+            }
             if let Some((age, error)) = found.stale {
                 let age = duration(age.as_secs_f64());
                 warn(&format!("{error}; taking what was fetched {age} ago"));
             }
             Ok(found.candidates)
+        }
+    }
+}
+
+/// Tells of the branches that a matrix names and the source has not.
+fn tell_idle(spec: &Spec, url: &str, found: &[Candidate]) {
+    for choice in &spec.branches {
+        if let BranchChoice::Matching(pattern) = &choice.value
+            && !found
+                .iter()
+                .any(|candidate| pattern.matches(&candidate.branch))
+        {
+            warn(&format!(
+                "{}: no branch of {url} matches {pattern}",
+                choice.place
+            ));
         }
     }
 }

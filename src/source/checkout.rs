@@ -101,9 +101,7 @@ pub fn committed(folder: &Path, wanted: &Wanted<'_>) -> Result<Vec<Candidate>, S
         };
         commits.insert(name, commit.id());
     }
-    if commits.is_empty() {
-        return Err(wanted.nothing(&place));
-    }
+    wanted.check(&known, commits.len(), &place)?;
     let candidate = |(name, id): (&String, &git2::Oid)| {
         Candidate::commit(&place, name, &repository, *id, Submodules::Local)
     };

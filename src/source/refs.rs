@@ -75,9 +75,7 @@ pub fn choose(refs: &[Ref], wanted: &Wanted<'_>, place: &str) -> Result<Vec<Foun
             }
         }
     }
-    if found.is_empty() {
-        return Err(wanted.nothing(place));
-    }
+    wanted.check(&branches, found.len(), place)?;
     Ok(found)
 }
 

@@ -34,13 +34,31 @@ impl Wanted<'_> {
             .filter(|word| glob(word).is_none() && !branches.iter().any(|name| name == word))
     }
 
-    /// What to say where nothing is found.
-    pub fn nothing(&self, place: &str) -> SourceError {
-        let message = match self {
-            Self::Branches(_) => "has no branch that this matrix names".to_owned(),
-            Self::Named(words) => format!("has no branch that matches {}", words.join(" or ")),
+    /// Checks that there is something, and for each glob of the user something.
+    ///
+    /// # Errors
+    /// With the globs that match none of these branches.
+    pub fn check(&self, branches: &[String], all: usize, place: &str) -> Result<(), SourceError> {
+        let words: &[String] = match self {
+            Self::Branches(_) => &[],
+            Self::Named(words) => words,
         };
-        SourceError::NoRevision(format!("{place} {message}"))
+        let idle: Vec<&str> = words
+            .iter()
+            .filter(|word| {
+                let matches = |glob: &GlobMatcher| branches.iter().any(|name| glob.is_match(name));
+                glob(word).is_some_and(|glob| !matches(&glob))
+            })
+            .map(String::as_str)
+            .collect();
+        let message = if !idle.is_empty() {
+            format!("has no branch that matches {}", idle.join(" or "))
+        } else if all == 0 {
+            "has no branch that this matrix names".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(SourceError::NoRevision(format!("{place} {message}")))
     }
 }
 

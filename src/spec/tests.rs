@@ -135,6 +135,8 @@ fn repetitions_and_contradictions_show_both_places() {
         "pythons = [\"3.9\", \"3.9\"]\ndatabases = \"sqlite\"\n".to_owned(),
         format!("{GOOD}{exclude}{exclude}"),
         format!("{GOOD}{exclude}[[include]]\npython = \"3.9\"\n"),
+        format!("{GOOD}[[expect]]\ncells = 3\n[[expect]]\ncells = 4\n"),
+        format!("{GOOD}[[expect]]\ncell = \"*\"\n[[expect]]\ncell = \"*\"\n"),
     ] {
         let problems = read(&text).expect_err("twice");
         assert_eq!(problems.0.len(), 1, "{problems}");

@@ -71,6 +71,7 @@ pub fn validate(file: &MatrixText, releases: &mut Releases) -> (Part, Vec<Proble
         named_variants: std::mem::take(&mut reading.named_variants),
     };
     reading.contradictions(&part, &excludes, &includes);
+    reading.repeated_expects(&expects);
     (part, reading.findings.found)
 }
 
@@ -229,6 +230,30 @@ impl Reading<'_> {
                 .filter_map(|version| self.parse(version, &[]))
                 .collect();
             releases.replace(kind, versions);
+        }
+    }
+
+    /// Expectations that are there twice, or cannot both be.
+    fn repeated_expects(&mut self, tables: &[Spanned<ExpectTable>]) {
+        for (index, spanned) in tables.iter().enumerate() {
+            let table = spanned.get_ref();
+            let first = tables[..index].iter().find(|other| {
+                let other = other.get_ref();
+                other.branch == table.branch
+                    && other.cell == table.cell
+                    && other.left_out == table.left_out
+                    && other.cells.is_some() == table.cells.is_some()
+            });
+            if let Some(first) = first {
+                let message = if first.get_ref().cells == table.cells {
+                    "this expectation is there twice"
+                } else {
+                    "this contradicts another expectation"
+                };
+                self.findings
+                    .add(spanned.span(), message)
+                    .other(first.span(), "here");
+            }
         }
     }
 
