@@ -42,6 +42,44 @@ fn a_flag_outweighs_a_variable_and_that_the_file_and_that_the_default() {
 }
 
 #[test]
+fn a_wrong_value_is_told_with_where_it_is_from_whatever_the_command() {
+    let user = User::new();
+    let file = user.folder().join("config.toml");
+    fs::write(&file, "quiet = true\ncolor = \"blue\"\n").expect("a file");
+    let mut command = user.djbuild(&["matrix", "--list"]);
+    command
+        .env("DJBUILD_CONFIG", &file)
+        .env("DJBUILD_JOBS", "four");
+    let output = command.output().expect("djbuild starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(
+        stderr.contains("config.toml:2: color: \"blue\""),
+        "{stderr}"
+    );
+    assert!(stderr.contains("DJBUILD_JOBS: jobs: \"four\""), "{stderr}");
+    let mut command = user.djbuild(&["config"]);
+    let output = command.env("DJBUILD_CONFIG", "/nope.toml").output();
+    let output = output.expect("djbuild starts");
+    assert_ne!(
+        output.status.code(),
+        Some(0),
+        "a file that is named has to be there"
+    );
+}
+
+#[test]
+fn a_full_disk_is_no_success() {
+    let user = User::new();
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("a device");
+    let status = user.djbuild(&["schema"]).stdout(full).status();
+    assert_eq!(status.expect("djbuild starts").code(), Some(3));
+}
+
+#[test]
 fn what_is_configured_is_what_a_command_takes() {
     let user = User::new();
     let file = user.folder().join("config.toml");

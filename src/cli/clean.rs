@@ -27,7 +27,7 @@ pub async fn clean(options: &CleanOptions) -> Outcome {
             "{verb} {} {}\n",
             leftover.kind.as_str(),
             leftover.name
-        ));
+        ))?;
     }
     if !options.dry_run {
         engine::remove_leftovers(&docker, &dead).await?;
@@ -40,17 +40,17 @@ pub async fn clean(options: &CleanOptions) -> Outcome {
         say(&format!(
             "left alone: {} of other users of this engine\n",
             plural(foreign as u64, "thing")
-        ));
+        ))?;
     }
     let live = others.len() - foreign;
     if live > 0 {
         say(&format!(
             "left alone: {} of runs that go on\n",
             plural(live as u64, "thing")
-        ));
+        ))?;
     }
     if dead.is_empty() {
-        say("nothing to remove\n");
+        say("nothing to remove\n")?;
     }
     Ok(Exit::Passed)
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 
 use clap_complete::Shell;
-use clap_complete::engine::CompletionCandidate;
+use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 use clap_complete::env::{EnvCompleter, Shells};
 
 use super::Outcome;
@@ -11,7 +11,7 @@ use super::asked::ask;
 use super::error::CliError;
 use super::exit::Exit;
 use super::host::Folders;
-use super::matrix_file::{of_project, read_spec};
+use super::matrix_file::read_spec;
 use super::sinks::say;
 use crate::matrix::Support;
 use crate::model::DatabaseKind;
@@ -34,7 +34,7 @@ pub fn script(shell: Shell) -> Outcome {
     });
     match written {
         Some(Ok(())) => {
-            say(&String::from_utf8_lossy(&script));
+            say(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Passed)
         }
         _ => Err(CliError::Usage(format!("no completions for {name}"))),
@@ -43,7 +43,7 @@ pub fn script(shell: Shell) -> Outcome {
 
 /// What the checkout around the current folder supports.
 fn support() -> Option<Support> {
-    let folder = find_checkout(&std::env::current_dir().ok()?)?;
+    let folder = find_checkout(&std::env::current_dir().ok()?).ok()??;
     Support::read(&worktree(&folder).ok()?).ok()
 }
 
@@ -80,18 +80,26 @@ pub fn databases(current: &OsStr) -> Vec<CompletionCandidate> {
 /// The branches of the checkout.
 pub fn branches(current: &OsStr) -> Vec<CompletionCandidate> {
     let found = || {
-        let folder = find_checkout(&std::env::current_dir().ok()?)?;
+        let folder = find_checkout(&std::env::current_dir().ok()?).ok()??;
         committed(&folder, &Wanted::Branches(&|_| true)).ok()
     };
     let names = found().unwrap_or_default().into_iter();
     matching(current, names.map(|candidate| candidate.branch))
 }
 
-/// The matrices that come with djbuild, and the project's own.
+/// The matrices that come with djbuild, and files.
 pub fn matrices(current: &OsStr) -> Vec<CompletionCandidate> {
-    let own = of_project().map(|path| path.to_string_lossy().into_owned());
     let names = BUILTIN.map(|file| file.name.to_owned());
-    matching(current, own.into_iter().chain(names))
+    let mut found = matching(current, names.into_iter());
+    found.extend(PathCompleter::file().complete(current));
+    found
+}
+
+/// Checkouts by their folders, and the beginning of releases.
+pub fn sources(current: &OsStr) -> Vec<CompletionCandidate> {
+    let mut found = matching(current, ["pypi:Django==".to_owned()].into_iter());
+    found.extend(PathCompleter::dir().complete(current));
+    found
 }
 
 /// The variants of the matrix.
@@ -105,7 +113,7 @@ pub fn variants(current: &OsStr) -> Vec<CompletionCandidate> {
 /// The cells of the checkout, in and out.
 pub fn cells(current: &OsStr) -> Vec<CompletionCandidate> {
     let asked = || {
-        find_checkout(&std::env::current_dir().ok()?)?;
+        find_checkout(&std::env::current_dir().ok()?).ok()??;
         let folders = Folders::find().ok()?;
         let options = SelectOptions {
             offline: true,
@@ -122,7 +130,7 @@ pub fn cells(current: &OsStr) -> Vec<CompletionCandidate> {
 /// The apps of the checkout's test suite.
 pub fn labels(current: &OsStr) -> Vec<CompletionCandidate> {
     let apps = || {
-        let folder = find_checkout(&std::env::current_dir().ok()?)?;
+        let folder = find_checkout(&std::env::current_dir().ok()?).ok()??;
         let entries = std::fs::read_dir(folder.join("tests")).ok()?;
         let apps = entries
             .filter_map(Result::ok)

@@ -3,15 +3,22 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use crate::model::plural;
 use crate::spec::{Problem, Problems};
 
+/// Problems drawn with their lines; whoever has more mends these first.
+const SHOWN: usize = 25;
+
 /// Every problem of a matrix file with its line and the text underlined.
 pub fn render(problems: &Problems, renderer: &Renderer) -> String {
     let mut text = String::new();
-    for problem in &problems.0 {
+    for problem in problems.0.iter().take(SHOWN) {
         text.push_str(&renderer.render(&report(problem)));
         text.push_str("\n\n");
     }
     let count = plural(problems.0.len() as u64, "problem");
-    text.push_str(&format!("{count}; nothing was run"));
+    let shown = match problems.0.len() {
+        0..=SHOWN => String::new(),
+        _ => format!(", the first {SHOWN} shown"),
+    };
+    text.push_str(&format!("{count}{shown}; nothing was run"));
     text
 }
 

@@ -1,18 +1,19 @@
 use std::io::Write;
 
+use super::error::CliError;
 use super::sinks::{say, warn};
 use crate::event::Summary;
 use crate::report;
 
 /// What GitHub Actions shows beside a job's log, where this is one.
-pub fn tell(summary: &Summary) {
+pub fn tell(summary: &Summary) -> Result<(), CliError> {
     let is_action = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
     if !is_action {
-        return;
+        return Ok(());
     }
-    say(&report::annotations(summary));
+    say(&report::annotations(summary))?;
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
-        return;
+        return Ok(());
     };
     let written = std::fs::OpenOptions::new()
         .append(true)
@@ -22,4 +23,5 @@ pub fn tell(summary: &Summary) {
     if let Err(error) = written {
         warn(&format!("the job's summary, {}: {error}", path.display()));
     }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 
 use super::args::ImageOptions;
+use super::config::ConfigPlace;
 use super::engine_config::{self, Environment};
 use super::error::CliError;
 use crate::plan::{BuildEnvironment, Dockerfiles};
@@ -75,12 +76,13 @@ pub fn ca_variables() -> Vec<(&'static str, PathBuf)> {
 }
 
 /// The configuration file: the one that `DJBUILD_CONFIG` names, else the user's.
-pub fn config_file() -> Option<PathBuf> {
-    let named = env::var_os("DJBUILD_CONFIG").filter(|path| !path.is_empty());
-    named.map(PathBuf::from).or_else(|| {
-        let base = etcetera::choose_base_strategy().ok()?;
-        Some(base.config_dir().join("djbuild/config.toml"))
-    })
+pub fn config_file() -> Option<ConfigPlace> {
+    if let Some(named) = env::var_os("DJBUILD_CONFIG").filter(|path| !path.is_empty()) {
+        return Some(ConfigPlace::Named(named.into()));
+    }
+    let base = etcetera::choose_base_strategy().ok()?;
+    let usual = base.config_dir().join("djbuild/config.toml");
+    Some(ConfigPlace::Usual(usual))
 }
 
 /// What builds get from this host.

@@ -57,14 +57,14 @@ pub async fn build(options: BuildOptions) -> Outcome {
         return Ok(Exit::Interrupted);
     }
     for (cell, why) in &unmade {
-        say(&format!("{cell}: {why}\n"));
+        say(&format!("{cell}: {why}\n"))?;
     }
     let images = plural(summary.images_used.len() as u64, "image");
     let ready = plural(cells - unmade.len() as u64, "cell");
     say(&format!(
         "{images} for {ready}, {} made now\n",
         summary.images_built
-    ));
+    ))?;
     Ok(if unmade.is_empty() {
         Exit::Passed
     } else {

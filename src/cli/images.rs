@@ -84,7 +84,7 @@ async fn list() -> Outcome {
     if kept.images.is_empty() {
         say(
             "djbuild keeps no images on this engine; `djbuild images build` makes those of a matrix\n",
-        );
+        )?;
         return Ok(Exit::Passed);
     }
     let rows: Vec<[String; 4]> = kept
@@ -111,7 +111,7 @@ async fn list() -> Outcome {
         bytes(total(idle.iter().copied())),
         plural(idle.len() as u64, "image"),
     ));
-    say(&text);
+    say(&text)?;
     Ok(Exit::Passed)
 }
 
@@ -127,7 +127,7 @@ async fn prune(options: &PruneOptions) -> Outcome {
         let time = ago(options.unused_for.as_secs());
         say(&format!(
             "nothing to remove: no image has been unused for {time}; --all removes every one\n"
-        ));
+        ))?;
         return Ok(Exit::Passed);
     }
     if options.dry_run {
@@ -136,12 +136,12 @@ async fn prune(options: &PruneOptions) -> Outcome {
                 "would remove {} ({})\n",
                 brief(&image.tag),
                 bytes(image.own)
-            ));
+            ))?;
         }
         say(&format!(
             "would free {}\n",
             bytes(total(chosen.into_iter()))
-        ));
+        ))?;
         return Ok(Exit::Passed);
     }
     let removed = remove_cached(&docker, chosen.iter().copied()).await;
@@ -150,14 +150,14 @@ async fn prune(options: &PruneOptions) -> Outcome {
             "removed {} ({})\n",
             brief(&image.tag),
             bytes(image.own)
-        ));
+        ))?;
     }
     let stayed = chosen.len() - removed.len();
     if stayed > 0 {
         let count = plural(stayed as u64, "image");
-        say(&format!("left alone: {count} that something stands on\n"));
+        say(&format!("left alone: {count} that something stands on\n"))?;
     }
-    say(&format!("freed {}\n", bytes(total(removed.into_iter()))));
+    say(&format!("freed {}\n", bytes(total(removed.into_iter()))))?;
     Ok(Exit::Passed)
 }
 

@@ -13,7 +13,7 @@ use crate::spec::MatrixText;
 /// Writes a matrix file fitted to what is here.
 pub fn init(options: &InitOptions) -> Outcome {
     let here = std::env::current_dir().map_err(CliError::read("."))?;
-    let checkout = find_checkout(&here).and_then(|folder| worktree(&folder).ok());
+    let checkout = find_checkout(&here)?.and_then(|folder| worktree(&folder).ok());
     let text = match &checkout {
         Some(candidate) => for_checkout(candidate)?,
         None => for_package(),
@@ -39,7 +39,7 @@ pub fn init(options: &InitOptions) -> Outcome {
          \x20 djbuild matrix{named}{source}           what it would run\n\
          \x20 djbuild matrix{named}{source} --check   whether it is as it says\n\
          \x20 djbuild run{named}{source}              runs it\n"
-    ));
+    ))?;
     Ok(Exit::Passed)
 }
 
@@ -74,10 +74,7 @@ fn write(options: &InitOptions, text: &str) -> Result<(), CliError> {
             "{} is there already; --force writes over it",
             path.display()
         )),
-        _ => CliError::Write {
-            path: path.clone(),
-            error,
-        },
+        _ => CliError::Usage(format!("{}: {}", path.display(), error.kind())),
     })
 }
 

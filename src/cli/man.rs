@@ -10,14 +10,14 @@ use super::sinks::say;
 
 /// The manual page of djbuild, or the pages of all its commands into a folder.
 pub fn man(options: &ManOptions) -> Outcome {
-    let command = Arguments::command();
+    let command = Arguments::command().disable_help_subcommand(true);
     match &options.out {
         Some(folder) => {
             std::fs::create_dir_all(folder).map_err(CliError::read(folder))?;
             let count = write_pages(&command, folder)?;
-            say(&format!("{count} pages in {}\n", folder.display()));
+            say(&format!("{count} pages in {}\n", folder.display()))?;
         }
-        None => say(&String::from_utf8_lossy(&page(command)?)),
+        None => say(&String::from_utf8_lossy(&page(command)?))?,
     }
     Ok(Exit::Passed)
 }
@@ -27,7 +27,19 @@ fn page(command: Command) -> Result<Vec<u8>, CliError> {
     clap_mangen::Man::new(command)
         .render(&mut page)
         .map_err(CliError::read("djbuild.1"))?;
-    Ok(page)
+    let text = String::from_utf8_lossy(&page);
+    // Examples and exit statuses are columns, not paragraphs.
+    let text = match text.split_once(".SH EXTRA\n") {
+        Some((before, after)) => {
+            let (extra, rest) = match after.find("\n.SH ") {
+                Some(end) => after.split_at(end + 1),
+                None => (after, ""),
+            };
+            format!("{before}.SH EXAMPLES\n.nf\n{extra}.fi\n{rest}")
+        }
+        None => text.into_owned(),
+    };
+    Ok(text.into_bytes())
 }
 
 /// A page for each command, called as `man djbuild-run` finds it.
@@ -37,10 +49,7 @@ fn write_pages(command: &Command, folder: &Path) -> Result<usize, CliError> {
     let mut count = 0;
     let mut waiting = vec![("djbuild".to_owned(), command)];
     while let Some((name, command)) = waiting.pop() {
-        for below in command
-            .get_subcommands()
-            .filter(|below| below.get_name() != "help")
-        {
+        for below in command.get_subcommands() {
             waiting.push((format!("{name}-{}", below.get_name()), below.clone()));
         }
         let path = folder.join(format!("{name}.1"));

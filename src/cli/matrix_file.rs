@@ -23,10 +23,11 @@ pub fn parse(file: &MatrixText, releases: &Releases) -> Result<Spec, CliError> {
 pub fn releases(more: Option<&Path>) -> Result<Releases, CliError> {
     let mut releases = Releases::shipped();
     if let Some(path) = more {
-        let text = std::fs::read_to_string(path).map_err(CliError::read(path))?;
+        let wrong = |why: String| CliError::Usage(format!("--releases {}: {why}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
         releases
             .overlay(&text)
-            .map_err(|error| CliError::Usage(format!("--releases {}: {error}", path.display())))?;
+            .map_err(|error| wrong(error.to_string()))?;
     }
     Ok(releases)
 }
@@ -66,6 +67,9 @@ fn find(name: Option<&str>) -> Result<MatrixText, CliError> {
             let known: Vec<&str> = BUILTIN.iter().map(|file| file.name).collect();
             let advice = match nearest(name, &known) {
                 Some(word) => format!("did you mean {word}?"),
+                None if error.kind() != std::io::ErrorKind::NotFound => {
+                    "a matrix file is a TOML file in UTF-8".to_owned()
+                }
                 None => format!(
                     "the matrices that come with djbuild are {}; `djbuild init` writes one",
                     known.join(" and ")

@@ -54,8 +54,9 @@ pub fn main() -> ExitCode {
         .var(completions::VARIABLE)
         .complete();
     let plain = Arguments::command();
-    let path = host::config_file();
-    let file = match ConfigFile::read(path.as_deref(), &config::names(&plain)) {
+    let read = ConfigFile::read(host::config_file().as_ref(), &config::names(&plain))
+        .and_then(|file| config::check(&plain, &file).map(|()| file));
+    let file = match read {
         Ok(file) => file,
         Err(error) => return tell(&error),
     };
@@ -96,11 +97,11 @@ pub fn main() -> ExitCode {
             Command::Images(command) => images::images(*command).await,
             Command::Clean(options) => clean::clean(&options).await,
             Command::Config(options) => {
-                say(&config::show(&options, &command, &file));
+                say(&config::show(&options, &command, &file))?;
                 Ok(Exit::Passed)
             }
             Command::Schema => {
-                say(&format!("{:#}\n", crate::spec::schema()));
+                say(&format!("{:#}\n", crate::spec::schema()))?;
                 Ok(Exit::Passed)
             }
             Command::Completions { shell } => completions::script(shell),

@@ -100,6 +100,7 @@ pub fn plan(
             .map(|excluded| (excluded.cell.clone(), excluded.reason.to_string()))
             .collect(),
         arguments,
+        flags: options.arguments.clone(),
         matrix: asked.spec.name.clone(),
         jobs: pace.jobs,
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::args::{Format, OutputOptions, RunOptions};
+use super::error::CliError;
 use super::exit::Exit;
 use super::host::Folders;
 use super::interrupt::listen;
@@ -55,25 +56,35 @@ pub async fn run(options: RunOptions) -> Outcome {
     if let Err(error) = kept {
         warn(&format!("the run is not in the history: {error}"));
     }
-    if options.output.format == Format::Text {
-        print_text(&summary, &options.output, &folder, prepared.removed);
-    }
-    github::tell(&summary);
     attention::call(&options.output.notify, &summary);
+    let mut told = Vec::new();
+    if options.output.format == Format::Text {
+        told.push(print_text(
+            &summary,
+            &options.output,
+            &folder,
+            prepared.removed,
+        ));
+    }
+    told.push(github::tell(&summary));
+    let reports = options.output.report.iter();
+    told.extend(reports.map(|report| write_report(report, &summary)));
     let mut exit = Exit::of(summary.outcome());
-    for report in &options.output.report {
-        if let Err(error) = write_report(report, &summary) {
-            warn(&error.to_string());
-            exit = match exit {
-                Exit::Passed => Exit::Infrastructure,
-                worse => worse,
-            };
+    for error in told.into_iter().filter_map(Result::err) {
+        warn(&error.to_string());
+        if exit == Exit::Passed {
+            exit = Exit::Infrastructure;
         }
     }
     Ok(exit)
 }
 
-fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed: usize) {
+fn print_text(
+    summary: &Summary,
+    options: &OutputOptions,
+    folder: &Path,
+    removed: usize,
+) -> Result<(), CliError> {
     let style = if wants_colour(options.color, std::io::stdout().is_terminal()) {
         Style::Coloured
     } else {
@@ -89,7 +100,11 @@ fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed
     if options.verbose {
         text.push_str(&report::skips(summary, style));
     }
+    if options.quiet {
+        return say(&text);
+    }
     text.push_str(&report::table(summary, width(), style));
+    text.push_str(&report::remarks(summary));
     if removed > 0 {
         text.push_str(&format!(
             "Removed {} of dead runs.\n",
@@ -99,5 +114,5 @@ fn print_text(summary: &Summary, options: &OutputOptions, folder: &Path, removed
     let place = screen::link(folder, &folder.display().to_string());
     text.push_str(&style.faint(&format!("Kept in {place}")));
     text.push('\n');
-    say(&text);
+    say(&text)
 }

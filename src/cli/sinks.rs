@@ -5,6 +5,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::args::Format;
+use super::error::CliError;
 use crate::event::{Envelope, Event, Summary};
 use crate::progress::Progress;
 use crate::store::Recorder;
@@ -95,10 +96,23 @@ pub fn warn(message: &str) {
     let _ = writeln!(std::io::stderr(), "djbuild: {message}");
 }
 
-/// Says something on standard output; whoever read it may be gone, which is no
-/// reason to leave work undone.
-pub fn say(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+/// Says something on standard output. Whoever read it may be gone, which is no
+/// reason to leave work undone; a disk that is full is one to fail.
+///
+/// # Errors
+/// When it could not be written.
+pub fn say(text: &str) -> Result<(), CliError> {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(CliError::Write {
+            path: "standard output".into(),
+            error,
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn print_json(envelope: &Envelope) -> std::io::Result<()> {

@@ -73,7 +73,7 @@ fn origins(options: &SelectOptions) -> Result<Vec<Origin>, CliError> {
         return Ok(options.source.clone());
     }
     let here = std::env::current_dir().map_err(CliError::read("."))?;
-    if let Some(folder) = find_checkout(&here) {
+    if let Some(folder) = find_checkout(&here)? {
         return Ok(vec![Origin::Checkout(folder)]);
     }
     if let Some(folder) = find_tree(&here) {

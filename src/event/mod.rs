@@ -189,6 +189,9 @@ pub struct RunStarted {
     pub excluded: Vec<(Cell, String)>,
     /// Labels and flags for `runtests.py`.
     pub arguments: Vec<String>,
+    /// The flags among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
     /// The matrix file, as the user named it.
     #[serde(default)]
     pub matrix: String,

@@ -172,6 +172,7 @@ mod tests {
             cells,
             excluded: vec![],
             arguments: vec![],
+            flags: vec![],
             matrix: "quick".into(),
             jobs: 1,
         }));

@@ -139,7 +139,7 @@ impl Product {
         let named = selection.exact_databases();
         let all = choices.into_iter().chain(more).chain(named);
         let mut variants: Vec<VariantChoice> = values(&spec.variants).collect();
-        variants.extend(selection.exact_variants(&spec.definitions));
+        variants.extend(selection.asked_variants(&spec.definitions));
         Self {
             pythons: union([&pythons]),
             databases: resolve_databases(all, support, &spec.releases),

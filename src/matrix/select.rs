@@ -99,16 +99,16 @@ impl Selection {
             .collect()
     }
 
-    /// The variants named exactly.
-    pub fn exact_variants(&self, defined: &[Variant]) -> Vec<VariantChoice> {
-        let named = |pattern: &Pattern| {
-            let mut defined = defined.iter().map(|variant| &variant.name);
-            match pattern.as_str() {
-                PLAIN => Some(None),
-                word => defined.find(|name| &***name == word).cloned().map(Some),
-            }
-        };
-        self.variants.iter().filter_map(named).collect()
+    /// The variants asked for, whether the matrix lists them or not: a file may
+    /// define many and list none.
+    pub fn asked_variants(&self, defined: &[Variant]) -> Vec<VariantChoice> {
+        let asked = |name: &str| self.variants.iter().any(|pattern| pattern.matches(name));
+        let plain = asked(PLAIN).then_some(None);
+        let defined = defined.iter().filter(|variant| asked(&variant.name));
+        plain
+            .into_iter()
+            .chain(defined.map(|variant| Some(variant.name.clone())))
+            .collect()
     }
 
     /// Whether a variant was asked for by its name.

@@ -42,11 +42,11 @@ fn of_run(event: &Event) -> Option<Description<'_>> {
             let revisions: Vec<String> =
                 started.revisions.iter().map(ToString::to_string).collect();
             let cells = plural(started.cells.len() as u64, "cell");
-            let what = format!(
-                "{}: {cells}, {} at a time",
-                revisions.join(", "),
-                started.jobs
-            );
+            let revisions = revisions.join(", ");
+            let what = match started.cells.len() {
+                0 => format!("images for {revisions}"),
+                _ => format!("{revisions}: {cells}, {} at a time", started.jobs),
+            };
             (Normal, Tone::Normal, "djbuild", what)
         }
         Event::Notice { message } => (

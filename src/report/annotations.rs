@@ -1,5 +1,7 @@
+use super::cause::cause;
 use super::failures::clip;
 use crate::event::Summary;
+use crate::model::TestOutcome;
 
 /// GitHub shows so many errors of one step, and drops the rest.
 const SHOWN: usize = 10;
@@ -12,7 +14,12 @@ pub fn annotations(summary: &Summary) -> String {
     for (failure, cells) in summary.distinct_failures().iter().take(SHOWN) {
         let result = &failure.result;
         let traceback = result.traceback.as_deref().unwrap_or_default();
-        let last = traceback.trim_end().lines().last().unwrap_or_default();
+        let last = match result.outcome {
+            TestOutcome::UnexpectedSuccess => "it passed, and is expected to fail",
+            _ => cause(traceback),
+        };
+        let subtest = result.subtest.as_deref().unwrap_or_default();
+        let title = format!("{} {subtest}", result.test);
         let names: Vec<String> = cells.iter().map(ToString::to_string).collect();
         let message = format!("{}\nin {}", clip(last), names.join(", "));
         let place = place(traceback).map_or_else(String::new, |(file, line)| {
@@ -20,7 +27,7 @@ pub fn annotations(summary: &Summary) -> String {
         });
         text.push_str(&format!(
             "::error {place}title={}::{}\n",
-            property(&result.test),
+            property(title.trim_end()),
             data(&message)
         ));
     }

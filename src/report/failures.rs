@@ -92,6 +92,10 @@ pub fn reproduce(summary: &Summary, cell: &Cell, test: &str) -> String {
         words.extend(["--variant".to_owned(), quote(variant)]);
     }
     words.push(quote(label(test)));
+    if !summary.started.flags.is_empty() {
+        words.push("--".to_owned());
+        words.extend(summary.started.flags.iter().map(|flag| quote(flag)));
+    }
     words.join(" ")
 }
 

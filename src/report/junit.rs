@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::cause::cause;
 use crate::event::{CellSummary, Summary};
 use crate::model::{Outcome, TestOutcome};
 
@@ -34,9 +35,11 @@ fn suite(cell: &CellSummary) -> TestSuite {
         };
         let mut status = TestCaseStatus::non_success(kind);
         if let Some(traceback) = &result.traceback {
-            let last = traceback.trim_end().lines().last().unwrap_or_default();
-            status.set_message(last.chars().take(300).collect::<String>());
+            status.set_message(cause(traceback).chars().take(300).collect::<String>());
             status.set_description(traceback.as_str());
+        }
+        if result.outcome == TestOutcome::UnexpectedSuccess {
+            status.set_message("it passed, and is expected to fail");
         }
         let (class, name) = result
             .test

@@ -1,8 +1,9 @@
 use std::fmt::Write as _;
 
+use super::cause::cause;
 use super::failures::{clip, reproduce};
 use crate::event::{CellSummary, Failure, Summary};
-use crate::model::{Cell, DatabaseSpec, Outcome, duration, plural};
+use crate::model::{Cell, DatabaseSpec, Outcome, TestOutcome, duration, plural};
 
 /// Lines of a traceback shown.
 const TRACEBACK_LINES: usize = 25;
@@ -125,15 +126,22 @@ fn one(text: &mut String, summary: &Summary, failure: &Failure, cells: &[&Cell])
     let names: Vec<String> = cells.iter().map(ToString::to_string).collect();
     let _ = writeln!(
         text,
-        "**`{}`** in {}",
+        "**`{}`**{} in {}",
         result.test,
+        match &result.subtest {
+            Some(subtest) => format!(" `{subtest}`"),
+            None => String::new(),
+        },
         escape(&names.join(", "))
     );
     let traceback = result.traceback.as_deref().unwrap_or_default();
     let lines: Vec<String> = traceback.trim_end().lines().map(clip).collect();
-    let last = lines.last().map_or("traceback", String::as_str);
+    let heading = match result.outcome {
+        TestOutcome::UnexpectedSuccess => "it passed, and is expected to fail".to_owned(),
+        _ => clip(cause(traceback)),
+    };
     let first = lines.len().saturating_sub(TRACEBACK_LINES);
-    fold(text, last, &lines[first..].join("\n"));
+    fold(text, &heading, &lines[first..].join("\n"));
     if let Some(cell) = cells.first() {
         let command = reproduce(summary, cell, &result.test);
         let _ = writeln!(text, "```console\n$ {command}\n```\n");
@@ -143,6 +151,9 @@ fn one(text: &mut String, summary: &Summary, failure: &Failure, cells: &[&Cell])
 /// Lines behind a heading that opens.
 fn fold(text: &mut String, heading: &str, lines: &str) {
     if lines.is_empty() {
+        if !heading.contains("log") {
+            let _ = writeln!(text, "{}\n", escape(heading));
+        }
         return;
     }
     // As many backticks as it takes to stand out of what is inside.

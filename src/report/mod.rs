@@ -2,11 +2,13 @@
 //! so a stored run gives the same report again.
 
 mod annotations;
+mod cause;
 mod failures;
 mod grid;
 mod json;
 mod junit;
 mod markdown;
+mod remarks;
 mod rows;
 mod skips;
 mod style;
@@ -18,6 +20,7 @@ pub use grid::grid;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use remarks::remarks;
 pub use rows::rows;
 pub use skips::skips;
 pub use style::Style;

@@ -21,10 +21,34 @@ const SUBMODULE: u32 = 0o160_000;
 const MARKS: [&str; 2] = ["tests/runtests.py", "django/__init__.py"];
 
 /// The Django checkout that `start` is in, if it is in one.
-pub fn find_checkout(start: &Path) -> Option<PathBuf> {
-    let repository = Repository::discover(start).ok()?;
-    let folder = repository.workdir()?.to_owned();
-    is_django(&folder).then_some(folder)
+///
+/// # Errors
+/// When git refuses to look: at a repository of another user, say.
+pub fn find_checkout(start: &Path) -> Result<Option<PathBuf>, SourceError> {
+    let repository = match Repository::discover(start) {
+        Ok(repository) => repository,
+        Err(error) if error.code() == git2::ErrorCode::Owner => {
+            return Err(refused(start, &error));
+        }
+        Err(_) => return Ok(None),
+    };
+    let folder = repository.workdir().map(Path::to_owned);
+    Ok(folder.filter(|folder| is_django(folder)))
+}
+
+/// What git says, and what to do about it where that is known.
+fn refused(folder: &Path, error: &git2::Error) -> SourceError {
+    let mut message = error.message().to_owned();
+    if error.code() == git2::ErrorCode::Owner {
+        message.push_str(&format!(
+            ": if you trust it, `git config --global --add safe.directory {}`",
+            folder.display()
+        ));
+    }
+    SourceError::Git {
+        place: folder.display().to_string(),
+        message,
+    }
 }
 
 /// The Django tree that `start` is in, whether git knows of it or not.
@@ -111,7 +135,6 @@ pub fn committed(folder: &Path, wanted: &Wanted<'_>) -> Result<Vec<Candidate>, S
 /// The checkout of Django that `folder` is in.
 fn open(folder: &Path) -> Result<(Repository, PathBuf), SourceError> {
     let place = folder.display().to_string();
-    let git = || SourceError::git(folder.display().to_string());
     let repository = match Repository::discover(folder) {
         Err(error) if error.code() == git2::ErrorCode::NotFound => {
             if !folder.is_dir() {
@@ -125,7 +148,7 @@ fn open(folder: &Path) -> Result<(Repository, PathBuf), SourceError> {
                 missing: ".git (a checkout is expected here)",
             });
         }
-        found => found.map_err(git())?,
+        found => found.map_err(|error| refused(folder, &error))?,
     };
     let root = repository
         .workdir()
@@ -240,18 +263,18 @@ fn kept(entry: &IndexEntry, blobs: &Odb<'_>) -> Option<Entry> {
     (!unseen && size == entry.file_size as usize).then(|| Entry::new(mode, entry.id))
 }
 
-/// The branch checked out; the folder's name where HEAD is detached or unborn,
-/// for a cell has to be called something.
+/// The branch checked out; the commit where HEAD is detached, and the folder's
+/// name where there is none yet, for a cell has to be called something.
 fn branch_name(repository: &Repository, root: &Path) -> String {
-    let branch = repository
-        .head()
-        .ok()
-        .filter(git2::Reference::is_branch)
-        .map(|head| String::from_utf8_lossy(head.shorthand_bytes()).into_owned());
-    branch.unwrap_or_else(|| {
-        root.file_name().map_or_else(
+    let Ok(head) = repository.head() else {
+        return root.file_name().map_or_else(
             || "worktree".to_owned(),
             |name| String::from_utf8_lossy(name.as_bytes()).into_owned(),
-        )
-    })
+        );
+    };
+    if head.is_branch() {
+        return String::from_utf8_lossy(head.shorthand_bytes()).into_owned();
+    }
+    let commit = head.peel_to_commit().map(|commit| commit.id().to_string());
+    commit.map_or_else(|_| "HEAD".to_owned(), |id| id[..10].to_owned())
 }

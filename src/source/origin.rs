@@ -45,6 +45,10 @@ impl FromStr for Origin {
                 version => Ok(Self::Release(version.map(str::to_owned))),
             };
         }
+        let (name, version) = typed.split_once("==").unwrap_or((typed, ""));
+        if name.eq_ignore_ascii_case("django") && !version.is_empty() {
+            return Err(refuse(&format!("did you mean pypi:Django=={version}?")));
+        }
         // `git@host:path` is how people copy ssh URLs; a Windows path has a
         // backslash or a single letter before its colon.
         let is_scp = typed
@@ -91,7 +95,13 @@ mod tests {
 
     #[test]
     fn what_is_no_source_is_refused() {
-        for typed in ["", "pypi:flask", "pypi:Django==", "pypi:Django==6/../x"] {
+        for typed in [
+            "",
+            "Django==6.1.3",
+            "pypi:flask",
+            "pypi:Django==",
+            "pypi:Django==6/../x",
+        ] {
             assert!(typed.parse::<Origin>().is_err(), "{typed:?}");
         }
     }

@@ -1,7 +1,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::choice::VariantChoice;
-use super::problem::{Findings, MatrixText, Placed, Problem, Problems};
+use super::problem::{Findings, MatrixText, Placed, Problem, Problems, nearest};
 use super::rule::{Exclude, Expect, Include, Variant};
 use super::validate::{Part, validate};
 use super::{BranchChoice, DatabaseChoice, Pattern, Place, PythonChoice, Releases, builtin};
@@ -147,7 +147,10 @@ fn unknown_variants(chain: &[(MatrixText, Part)]) -> Vec<Problem> {
                 if defined.is_empty() {
                     problem.help(format!("define it: [variant.{name}]"));
                 } else {
-                    problem.suggest(name, &defined);
+                    problem.help(match nearest(name, &defined) {
+                        Some(near) => format!("did you mean {near}?"),
+                        None => format!("there are {}", defined.join(", ")),
+                    });
                 }
             }
         }

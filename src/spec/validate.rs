@@ -6,8 +6,8 @@ use super::choice::{PLAIN, VariantChoice};
 use super::file::Isolation;
 use super::problem::{Findings, MatrixText, Placed, Problem};
 use super::read::{Typed, read};
-use super::rule::{CellGlobs, Claim, Exclude, Expect, Include, Pattern, Variant, VariantChange};
-use super::typed::{ExcludeTable, ExpectTable, IncludeTable, VariantTable};
+use super::rule::{Exclude, Expect, Include, Variant, VariantChange};
+use super::typed::VariantTable;
 use super::words::Reading;
 use super::{BranchChoice, DatabaseChoice, PythonChoice, Releases};
 use crate::model::{DatabaseKind, Version};
@@ -76,108 +76,6 @@ pub fn validate(file: &MatrixText, releases: &mut Releases) -> (Part, Vec<Proble
 }
 
 impl Reading<'_> {
-    fn excludes(&mut self, tables: &[Spanned<ExcludeTable>]) -> Vec<Exclude> {
-        let mut excludes: Vec<Exclude> = Vec::new();
-        for spanned in tables {
-            let table = spanned.get_ref();
-            let reason = table.reason.as_ref().map(|r| r.get_ref().trim());
-            let reason = reason.unwrap_or_default();
-            if reason.is_empty() {
-                let at = table.reason.as_ref().map_or(spanned.span(), Spanned::span);
-                self.findings
-                    .add(at, "an exclude needs a reason")
-                    .help("reason = \"…\", which `djbuild matrix` shows");
-            }
-            let globs = self.globs([
-                &table.branch,
-                &table.python,
-                &table.database,
-                &table.variant,
-            ]);
-            if globs == CellGlobs::default() && !reason.is_empty() {
-                self.findings
-                    .add(spanned.span(), "this leaves out every cell")
-                    .help("name a branch, python, database or variant");
-            }
-            let place = self.findings.file.place(spanned.span().start);
-            if let Some(first) = excludes.iter().position(|other| other.globs == globs) {
-                self.findings
-                    .add(spanned.span(), "this leaves out what another already does")
-                    .other(tables[first].span(), "here");
-            }
-            excludes.push(Exclude {
-                globs,
-                reason: reason.into(),
-                place,
-            });
-        }
-        excludes
-    }
-
-    fn globs(&mut self, words: [&Option<Spanned<String>>; 4]) -> CellGlobs {
-        let [branch, python, database, variant] = words.map(|word| self.glob(word.as_ref()));
-        CellGlobs {
-            branch,
-            python,
-            database,
-            variant,
-        }
-    }
-
-    fn include(&mut self, spanned: &Spanned<IncludeTable>, releases: &Releases) -> Include {
-        let table = spanned.get_ref();
-        if table.python.is_none() && table.database.is_none() && table.variant.is_none() {
-            self.findings
-                .add(spanned.span(), "this adds nothing")
-                .help("name a python, a database or a variant");
-        }
-        Include {
-            branch: self.glob(table.branch.as_ref()),
-            pythons: self.list(table.python.as_ref(), |r, word| r.python(word, releases)),
-            databases: self.list(table.database.as_ref(), |r, word| {
-                r.database(word, releases)
-            }),
-            variants: self.list(table.variant.as_ref(), |r, word| Some(r.variant(word))),
-            place: self.findings.file.place(spanned.span().start),
-        }
-    }
-
-    fn expect(&mut self, spanned: &Spanned<ExpectTable>) -> Option<Expect> {
-        let table = spanned.get_ref();
-        let cell = self.glob(table.cell.as_ref());
-        let left_out = self.glob(table.left_out.as_ref());
-        if let (Some(because), None) = (&table.because, &table.left_out) {
-            self.findings
-                .add(because.span(), "because goes with left-out");
-        }
-        let claims = [
-            cell.map(Claim::Runs),
-            left_out.map(|cell| Claim::LeftOut {
-                cell,
-                because: table
-                    .because
-                    .as_ref()
-                    .map(|because| because.get_ref().clone()),
-            }),
-            table
-                .cells
-                .as_ref()
-                .map(|cells| Claim::Count(*cells.get_ref())),
-        ];
-        let mut claims = claims.into_iter().flatten();
-        let (Some(claim), None) = (claims.next(), claims.next()) else {
-            self.findings
-                .add(spanned.span(), "an expect says one thing")
-                .help("one of cell = \"…\", left-out = \"…\" (with because = \"…\"), cells = N");
-            return None;
-        };
-        Some(Expect {
-            branch: self.glob(table.branch.as_ref()),
-            claim,
-            place: self.findings.file.place(spanned.span().start),
-        })
-    }
-
     fn definition(&mut self, name: &Spanned<String>, table: VariantTable) -> Option<Variant> {
         let only = self.globs([&table.branch, &table.python, &table.database, &None]);
         let word = name.get_ref();
@@ -190,6 +88,12 @@ impl Reading<'_> {
                 )
                 .help("letters, digits, - _ and . make a name; plain is the cell without one");
             return None;
+        }
+        let wrong = wrong_names(&table);
+        for (what, help) in &wrong {
+            self.findings
+                .add(name.span(), format!("variant {word}: {what}"))
+                .help(*help);
         }
         Some(Variant {
             name: word.as_str().into(),
@@ -232,74 +136,33 @@ impl Reading<'_> {
             releases.replace(kind, versions);
         }
     }
-
-    /// Expectations that are there twice, or cannot both be.
-    fn repeated_expects(&mut self, tables: &[Spanned<ExpectTable>]) {
-        for (index, spanned) in tables.iter().enumerate() {
-            let table = spanned.get_ref();
-            let first = tables[..index].iter().find(|other| {
-                let other = other.get_ref();
-                other.branch == table.branch
-                    && other.cell == table.cell
-                    && other.left_out == table.left_out
-                    && other.cells.is_some() == table.cells.is_some()
-            });
-            if let Some(first) = first {
-                let message = if first.get_ref().cells == table.cells {
-                    "this expectation is there twice"
-                } else {
-                    "this contradicts another expectation"
-                };
-                self.findings
-                    .add(spanned.span(), message)
-                    .other(first.span(), "here");
-            }
-        }
-    }
-
-    /// What one rule takes away from another.
-    fn contradictions(
-        &mut self,
-        part: &Part,
-        excludes: &[Spanned<ExcludeTable>],
-        includes: &[Spanned<IncludeTable>],
-    ) {
-        for (include, table) in part.includes.iter().zip(includes) {
-            let covered = part
-                .excludes
-                .iter()
-                .position(|exclude| covers(exclude, include));
-            if let Some(index) = covered {
-                self.findings
-                    .add(table.span(), "what this adds, an exclude leaves out")
-                    .other(excludes[index].span(), "here");
-            }
-        }
-    }
 }
 
-/// Whether an exclude leaves out all that an include adds.
-fn covers(exclude: &Exclude, include: &Include) -> bool {
-    fn all<T: ToString>(glob: Option<&Pattern>, named: Option<&Vec<Placed<T>>>) -> bool {
-        let Some(glob) = glob else { return true };
-        named.is_some_and(|named| {
-            named
-                .iter()
-                .all(|item| glob.matches(&item.value.to_string()))
-        })
+/// Names that nothing could take.
+fn wrong_names(table: &VariantTable) -> Vec<(String, &'static str)> {
+    let mut wrong = Vec::new();
+    for name in table.environment.keys() {
+        if name.is_empty() || name.contains(['=', '\0']) {
+            wrong.push((
+                format!("{name:?} is no name of a variable"),
+                "variables have names without =, as in COLOUR",
+            ));
+        }
     }
-    let globs = &exclude.globs;
-    (globs.branch.is_none() || globs.branch == include.branch)
-        && all(globs.python.as_ref(), include.pythons.as_ref())
-        && all(globs.database.as_ref(), include.databases.as_ref())
-        && globs.variant.as_ref().is_none_or(|glob| {
-            let named = include.variants.as_ref();
-            named.is_some_and(|named| {
-                let name =
-                    |variant: &VariantChoice| glob.matches(variant.as_deref().unwrap_or(PLAIN));
-                named.iter().all(|variant| name(&variant.value))
-            })
-        })
+    for name in table.settings.keys() {
+        if name == "DATABASES" || name == "TEST_RUNNER" {
+            wrong.push((
+                format!("{name} is djbuild's own"),
+                "options of databases go into database-options",
+            ));
+        } else if name.chars().any(char::is_lowercase) || name.is_empty() {
+            wrong.push((
+                format!("{name:?} is no setting"),
+                "Django takes names in capitals, as in USE_TZ",
+            ));
+        }
+    }
+    wrong
 }
 
 fn as_json(table: BTreeMap<String, toml::Value>) -> BTreeMap<String, serde_json::Value> {

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -32,15 +33,16 @@ impl Reading<'_> {
                 .help("leave the key out, or name something");
         }
         let mut values = Vec::new();
-        for (index, word) in words.iter().enumerate() {
-            let first = words[..index]
-                .iter()
-                .find(|w| w.get_ref() == word.get_ref());
-            if let Some(first) = first {
+        let mut seen: HashMap<&str, &Spanned<String>> = HashMap::new();
+        for word in &words {
+            if let Some(first) = seen.get(word.get_ref().as_str()) {
                 self.findings
                     .add(word.span(), format!("{} is there twice", word.get_ref()))
                     .other(first.span(), "first here");
-            } else if let Some(value) = understand(self, word) {
+                continue;
+            }
+            seen.insert(word.get_ref(), word);
+            if let Some(value) = understand(self, word) {
                 let place = self.findings.file.place(word.span().start);
                 values.push(Placed { value, place });
             }
@@ -125,7 +127,12 @@ impl Reading<'_> {
                 let problem = self
                     .findings
                     .add(word.span(), format!("{name:?}: {}", error.problem));
-                if let Some(nearest) = nearest(letters, known)
+                let kind = name.trim_end_matches('*').trim_end_matches(':');
+                if name.ends_with('*') && known.contains(&kind) {
+                    problem.help(format!(
+                        "every release is {kind}:*; globs are for rules and filters"
+                    ));
+                } else if let Some(nearest) = nearest(letters, known)
                     && nearest != letters
                 {
                     problem.help(format!("did you mean {nearest}{}?", &name[letters.len()..]));

@@ -220,6 +220,7 @@ mod tests {
             cells: vec![cell(branch)],
             excluded: vec![],
             arguments: vec!["basic".into()],
+            flags: vec![],
             matrix: "quick".into(),
             jobs: 1,
         };

@@ -171,6 +171,7 @@ mod tests {
                 cells: vec![cell],
                 excluded: vec![],
                 arguments: vec![],
+                flags: vec![],
                 matrix: "quick".into(),
                 jobs: 1,
             })),

@@ -169,6 +169,7 @@ pub async fn run_and(
         cells: plan.cells.iter().map(|cell| cell.cell.clone()).collect(),
         excluded: vec![],
         arguments: vec![],
+        flags: vec![],
         matrix: "quick".into(),
         jobs: plan.pace.jobs,
     };

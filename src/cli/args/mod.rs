@@ -37,7 +37,7 @@ Examples:
   djbuild matrix -m django --cover pairwise             the fewest cells for every pair
   djbuild matrix --explain main-python3.14-postgresql17
   djbuild matrix -m mine.toml --check                   the file's own tests
-  djbuild matrix --format github >> \"$GITHUB_OUTPUT\"";
+  echo \"cells=$(djbuild matrix --format github)\" >> \"$GITHUB_OUTPUT\"";
 
 /// Tests Django on every combination that matters: branch × Python × database.
 #[derive(Debug, Parser)]
@@ -86,8 +86,8 @@ pub struct MatrixOptions {
     /// Why this cell is in or out: its name, or a glob over names
     #[arg(long, value_name = "CELL", help_heading = "What to show", add = ArgValueCompleter::new(completions::cells))]
     pub explain: Option<String>,
-    /// Compare the matrix with what its file expects; exits with 2 where it is not so
-    #[arg(long, help_heading = "What to show")]
+    /// Compare the whole matrix with what its file expects; exits with 2 where it is not so
+    #[arg(long, help_heading = "What to show", conflicts_with_all = ["explain", "list"])]
     pub check: bool,
     /// List the matrix files there are
     #[arg(long, help_heading = "What to show")]
@@ -119,18 +119,33 @@ pub enum MatrixFormat {
 /// # Errors
 /// With what was expected.
 pub fn duration(typed: &str) -> Result<Duration, String> {
-    let problem = || "expected a time such as 90s, 10m, 2h or 30d".to_owned();
-    let (number, unit) = match typed.char_indices().last() {
-        Some((end, 's')) => (&typed[..end], 1),
-        Some((end, 'm')) => (&typed[..end], 60),
-        Some((end, 'h')) => (&typed[..end], 3600),
-        Some((end, 'd')) => (&typed[..end], 86_400),
-        _ => (typed, 1),
-    };
-    let seconds: u64 = number.parse().map_err(|_| problem())?;
-    match seconds.checked_mul(unit) {
-        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
-        _ => Err(problem()),
+    let problem = || "expected a time such as 90s, 10m, 2h30m or 30d".to_owned();
+    let mut seconds: u64 = 0;
+    let mut number = String::new();
+    for character in typed.chars() {
+        let unit = match character {
+            '0'..='9' => {
+                number.push(character);
+                continue;
+            }
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            _ => return Err(problem()),
+        };
+        let count: u64 = number.parse().map_err(|_| problem())?;
+        let part = count.checked_mul(unit).ok_or_else(problem)?;
+        seconds = seconds.checked_add(part).ok_or_else(problem)?;
+        number.clear();
+    }
+    if !number.is_empty() {
+        let rest: u64 = number.parse().map_err(|_| problem())?;
+        seconds = seconds.checked_add(rest).ok_or_else(problem)?;
+    }
+    match seconds {
+        0 => Err(problem()),
+        seconds => Ok(Duration::from_secs(seconds)),
     }
 }
 
@@ -147,7 +162,8 @@ mod tests {
     #[test]
     fn times_have_units() {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
+        assert_eq!(duration("2h30m"), Ok(Duration::from_secs(9000)));
+        assert_eq!(duration("30d"), Ok(Duration::from_secs(30 * 86_400)));
         for typed in ["", "h", "0", "-1m", "99999999999999999999s", "5 minutes"] {
             assert!(duration(typed).is_err(), "{typed:?}");
         }

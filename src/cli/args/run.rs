@@ -18,13 +18,13 @@ Examples:
   djbuild run -s https://github.com/django/django.git -b pull/19000 schema
   djbuild run basic -- --shuffle             flags for runtests.py
 
-Every option has a variable, DJBUILD_JOBS for --jobs, and a line in the
+Every option but --format has a variable, DJBUILD_JOBS for --jobs, and a line in the
 configuration file, jobs = 4; `djbuild config` shows them.";
 
 #[derive(Debug, Args)]
 pub struct RunOptions {
     /// Test labels, as runtests.py takes them; none means the whole suite
-    #[arg(value_name = "LABEL", add = ArgValueCompleter::new(completions::labels))]
+    #[arg(value_name = "LABEL", value_parser = label, add = ArgValueCompleter::new(completions::labels))]
     pub labels: Vec<String>,
     /// Flags for runtests.py, after --
     #[arg(
@@ -56,7 +56,7 @@ pub struct PaceOptions {
     /// Run every cell whatever happens in others (the default)
     #[arg(long, overrides_with = "fail_fast")]
     pub keep_going: bool,
-    /// Give each cell a database container of its own
+    /// Who shares a database container [default: as the matrix says, else run]
     #[arg(long, value_enum)]
     pub isolation: Option<IsolationWord>,
     /// How long a cell may take: 90s, 10m, 2h
@@ -174,6 +174,23 @@ pub enum ReportKind {
     Markdown,
 }
 
+/// A label as `runtests.py` takes it. A path from the root of the checkout, which
+/// is what shells complete, becomes the module it stands for.
+#[allow(clippy::unnecessary_wraps, reason = "what clap takes")]
+fn label(typed: &str) -> Result<String, String> {
+    let path = typed.trim_start_matches("./");
+    Ok(match path.strip_prefix("tests/") {
+        Some(inside) => {
+            let inside = inside.trim_end_matches('/');
+            inside
+                .strip_suffix(".py")
+                .unwrap_or(inside)
+                .replace('/', ".")
+        }
+        None => typed.to_owned(),
+    })
+}
+
 fn report(typed: &str) -> Result<ReportFile, String> {
     let (kind, path) = typed
         .split_once('=')
@@ -200,6 +217,17 @@ fn report(typed: &str) -> Result<ReportFile, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_below_tests_is_a_label() {
+        for (typed, meant) in [
+            ("tests/basic/tests.py", "basic.tests"),
+            ("./tests/basic/", "basic"),
+            ("basic.tests.ModelTest", "basic.tests.ModelTest"),
+        ] {
+            assert_eq!(label(typed).as_deref(), Ok(meant));
+        }
+    }
 
     #[test]
     fn reports_name_their_kind() {

@@ -20,7 +20,7 @@ pub struct SelectOptions {
     ///
     /// Without it: the checkout around the current folder with its uncommitted
     /// changes, and outside of one the newest release on PyPI.
-    #[arg(long, short, value_name = "SOURCE")]
+    #[arg(long, short, value_name = "SOURCE", add = ArgValueCompleter::new(completions::sources))]
     pub source: Vec<Origin>,
     /// Only these branches, as committed; may be repeated
     ///
@@ -52,7 +52,7 @@ pub struct SelectOptions {
     /// Ask no remote: take what is cached
     #[arg(long)]
     pub offline: bool,
-    /// A file of released versions that adds to djbuild's own table
+    /// A file of released versions, in place of those of djbuild's own table
     #[arg(long, value_name = "FILE")]
     pub releases: Option<PathBuf>,
 }

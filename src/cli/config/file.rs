@@ -1,10 +1,18 @@
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
 use crate::cli::error::CliError;
 use crate::spec::{MatrixText, Problem, Problems, nearest};
+
+/// Where the configuration file is to be.
+pub enum ConfigPlace {
+    /// Where it usually is; it need not be there.
+    Usual(PathBuf),
+    /// Where the user says it is.
+    Named(PathBuf),
+}
 
 /// The configuration file as read: values by the long names of options.
 #[derive(Debug, Default)]
@@ -25,13 +33,17 @@ impl ConfigFile {
     ///
     /// # Errors
     /// Everything that is wrong with it, by line.
-    pub fn read(path: Option<&Path>, names: &[String]) -> Result<Self, CliError> {
-        let Some(path) = path else {
-            return Ok(Self::default());
+    pub fn read(place: Option<&ConfigPlace>, names: &[String]) -> Result<Self, CliError> {
+        let (path, is_named) = match place {
+            None => return Ok(Self::default()),
+            Some(ConfigPlace::Usual(path)) => (path, false),
+            Some(ConfigPlace::Named(path)) => (path, true),
         };
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_named => {
+                String::new()
+            }
             Err(error) => return Err(CliError::read(path)(error)),
         };
         let file = MatrixText::new(&path.to_string_lossy(), &text);
@@ -96,7 +108,9 @@ fn parse(file: &MatrixText, names: &[String]) -> Result<BTreeMap<String, Entry>,
             }
             None => problems.push(problem(
                 value.span(),
-                format!("{name} is a word, a number, true or false, or a list of words"),
+                format!(
+                    "{name} is a word in quotes, a whole number, true or false, or a list of such"
+                ),
                 None,
             )),
         }
@@ -149,6 +163,9 @@ mod tests {
             told.contains("config.toml:1:1: unknown key job; did you mean jobs?"),
             "{told}"
         );
-        assert!(told.contains("config.toml:2:8: jobs is a word"), "{told}");
+        assert!(
+            told.contains("config.toml:2:8: jobs is a word in quotes"),
+            "{told}"
+        );
     }
 }

@@ -1,12 +1,14 @@
 //! Configuration: a flag, else a variable, else a line of the file, else the
 //! default; the same for every option.
 
+mod check;
 mod file;
 mod show;
 
 use clap::Command;
 
-pub use file::ConfigFile;
+pub use check::check;
+pub use file::{ConfigFile, ConfigPlace};
 pub use show::show;
 
 /// Options that are about one call and no other, and so cannot be configured.
@@ -43,10 +45,10 @@ fn apply_below(command: Command, names: &[String], file: &ConfigFile) -> Command
             let Some(long) = configured.map(str::to_owned) else {
                 return arg;
             };
-            let is_switch = arg.get_action().takes_values();
+            let is_switch = !arg.get_action().takes_values();
             let mut arg = arg.env(variable(&long)).hide_env(true);
-            if !is_switch {
-                arg = arg.value_parser(clap::builder::FalseyValueParser::new());
+            if is_switch {
+                arg = arg.value_parser(clap::builder::BoolishValueParser::new());
             }
             match file.values(&long) {
                 Some(values) => arg

@@ -17,11 +17,11 @@ pub fn here() -> Vec<Finding> {
     );
     let checkout = std::env::current_dir()
         .ok()
-        .and_then(|here| find_checkout(&here))
+        .and_then(|here| find_checkout(&here).ok()?)
         .and_then(|folder| worktree(&folder).ok());
     let source = match checkout {
         Some(candidate) => format!("a Django checkout: {candidate}"),
-        None => "no Django checkout here; name a --source".to_owned(),
+        None => "no Django checkout here: the newest release on PyPI is taken".to_owned(),
     };
     vec![
         Finding::green("djbuild", &system),
@@ -34,7 +34,17 @@ pub fn disks(folders: &Folders) -> Vec<Finding> {
     let state = folders.state.folder();
     [("state", state), ("cache", folders.cache.as_path())]
         .into_iter()
-        .map(|(what, folder)| room(what, folder))
+        .map(|(what, folder)| {
+            let there = folder.ancestors().find(|folder| folder.exists());
+            if there.is_some_and(|there| tempfile::tempfile_in(there).is_ok()) {
+                return room(what, folder);
+            }
+            Finding::red(
+                what,
+                &format!("{}: it cannot be written to", folder.display()),
+                "name another by DJBUILD_STATE_DIR or DJBUILD_CACHE_DIR",
+            )
+        })
         .collect()
 }
 

@@ -6,6 +6,7 @@ mod machine;
 
 use super::Outcome;
 use super::args::DoctorOptions;
+use super::error::CliError;
 use super::exit::Exit;
 use super::host::{self, Folders};
 use super::screen;
@@ -19,23 +20,24 @@ pub async fn doctor(options: &DoctorOptions) -> Outcome {
     let mut findings: Vec<Finding> = Vec::new();
     let mut tell = |found: Vec<Finding>| {
         for finding in found {
-            say(&finding.show(style));
+            say(&finding.show(style))?;
             findings.push(finding);
         }
+        Ok::<(), CliError>(())
     };
-    tell(machine::here());
+    tell(machine::here())?;
     let folders = Folders::find()?;
-    tell(machine::disks(&folders));
-    tell(machine::certificates());
+    tell(machine::disks(&folders))?;
+    tell(machine::certificates())?;
     match host::engine().await {
         Ok(docker) => {
-            tell(engine::engine(&docker).await);
-            tell(engine::leftovers(&docker, &folders).await);
-            tell(engine::bases(&docker, &options.images).await);
+            tell(engine::engine(&docker).await)?;
+            tell(engine::leftovers(&docker, &folders).await)?;
+            tell(engine::bases(&docker, &options.images).await)?;
         }
-        Err(error) => tell(vec![Finding::red("engine", &error.to_string(), "")]),
+        Err(error) => tell(vec![Finding::red("engine", &error.to_string(), "")])?,
     }
-    tell(tokio::task::block_in_place(machine::package_index));
+    tell(tokio::task::block_in_place(machine::package_index))?;
     let count = |light| {
         findings
             .iter()
@@ -47,7 +49,7 @@ pub async fn doctor(options: &DoctorOptions) -> Outcome {
         (0, 0) => "all is well\n".to_owned(),
         (0, amber) => format!("djbuild can run; {amber} to look at\n"),
         (red, _) => format!("djbuild cannot run as it is: {red} to mend\n"),
-    });
+    })?;
     Ok(if red == 0 {
         Exit::Passed
     } else {

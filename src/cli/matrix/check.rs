@@ -41,7 +41,13 @@ pub fn check(asked: &Asked) -> Outcome {
         text.push_str(&format!("IDLE    {idle}\n"));
     }
     text.push_str(&close(spec, &whole, held, checks.len() - held - broken));
-    say(&text);
+    say(&text)?;
+    if whole.cells.is_empty() {
+        return Err(CliError::Usage(format!(
+            "{} leaves no cell here",
+            spec.name
+        )));
+    }
     if broken == 0 && whole.idle.is_empty() {
         return Ok(Exit::Passed);
     }

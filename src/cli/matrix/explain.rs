@@ -31,7 +31,7 @@ pub fn explain(typed: &str, asked: &Asked) -> Outcome {
             text.push_str(&format!("  {:9} {}\n", evidence.part, evidence.text));
         }
     }
-    say(&text);
+    say(&text)?;
     Ok(Exit::Passed)
 }
 

@@ -17,7 +17,7 @@ use crate::store::Estimates;
 
 pub fn matrix(options: &MatrixOptions) -> Outcome {
     if options.list {
-        say(&list::list(&options.select)?);
+        say(&list::list(&options.select)?)?;
         return Ok(Exit::Passed);
     }
     let folders = Folders::find()?;
@@ -38,7 +38,7 @@ pub fn matrix(options: &MatrixOptions) -> Outcome {
     if let Some(cell) = &options.explain {
         return explain::explain(cell, &asked);
     }
-    say(&show(&asked, options.format));
+    say(&show(&asked, options.format))?;
     Ok(Exit::Passed)
 }
 

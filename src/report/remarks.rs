@@ -1,0 +1,28 @@
+use crate::event::Summary;
+use crate::model::{Outcome, plural};
+
+/// Reasons shown; `djbuild matrix` tells them all.
+const SHOWN: usize = 5;
+
+/// What a glance at the table would miss: what was asked for and left out, and
+/// cells that passed for lack of tests.
+pub fn remarks(summary: &Summary) -> String {
+    let mut text = String::new();
+    let excluded = &summary.started.excluded;
+    if !excluded.is_empty() {
+        let count = plural(excluded.len() as u64, "cell");
+        text.push_str(&format!("{count} left out:\n"));
+        for (cell, reason) in excluded.iter().take(SHOWN) {
+            text.push_str(&format!("  {cell}: {reason}\n"));
+        }
+        if excluded.len() > SHOWN {
+            text.push_str("  …; `djbuild matrix` shows every reason\n");
+        }
+    }
+    for cell in &summary.cells {
+        if cell.outcome == Some(Outcome::Passed) && cell.counts.tests == 0 {
+            text.push_str(&format!("No test ran in {}.\n", cell.cell));
+        }
+    }
+    text
+}
