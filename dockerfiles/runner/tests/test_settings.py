@@ -1,4 +1,5 @@
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 from djbuild_runner.settings import TEST_RUNNER, generate
@@ -34,14 +35,17 @@ class Databases(unittest.TestCase):
                 self.assertEqual(database["TEST"]["CHARSET"], "utf8mb4")
 
     def test_options_of_a_variant_are_laid_over_those_of_the_database(self):
-        database = {"vendor": "mariadb", "options": {"charset": "latin1", "x": True}}
-        for given in (database, {"vendor": "sqlite", "options": {"x": True}}):
-            with self.subTest(vendor=given["vendor"]):
-                made = settings(given["vendor"], options=given["options"])
-                for entry in made["DATABASES"].values():
-                    self.assertEqual(entry["OPTIONS"]["x"], True)
-        made = settings("mariadb", options=database["options"])
-        options = made["DATABASES"]["default"]["OPTIONS"]
+        def made(vendor):
+            plain = cell(vendor)
+            options = {"charset": "latin1", "x": True}
+            varied = replace(plain, database={**plain.database, "options": options})
+            return generate(varied, BASE, {})["DATABASES"]
+
+        for vendor in ("sqlite", "postgresql", "mariadb"):
+            with self.subTest(vendor=vendor):
+                for entry in made(vendor).values():
+                    self.assertIs(entry["OPTIONS"]["x"], True)
+        options = made("mariadb")["default"]["OPTIONS"]
         self.assertEqual(options["charset"], "latin1")
         self.assertIn("read_default_file", options)
 
