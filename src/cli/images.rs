@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::args::{BuildOptions, ImagesCommand, PruneOptions};
+use super::args::{ImagesCommand, PruneOptions};
 use super::error::CliError;
 use super::exit::Exit;
 use super::host::{self, Folders};
@@ -17,14 +17,10 @@ const DAY: u64 = 86_400;
 
 pub async fn images(command: ImagesCommand) -> Outcome {
     match command {
-        ImagesCommand::Build(options) => build(*options).await,
+        ImagesCommand::Build(options) => image_build::build(*options).await,
         ImagesCommand::List => list().await,
         ImagesCommand::Prune(options) => prune(&options).await,
     }
-}
-
-async fn build(options: BuildOptions) -> Outcome {
-    image_build::build(options).await
 }
 
 /// What is kept, and when each image was last used.

@@ -65,13 +65,6 @@ impl Selection {
         Ok(selection)
     }
 
-    /// Whether nothing is filtered.
-    pub fn is_empty(&self) -> bool {
-        [&self.pythons, &self.databases, &self.variants]
-            .into_iter()
-            .all(Vec::is_empty)
-    }
-
     /// The Pythons named exactly: they are looked at whether the matrix has them
     /// or not.
     pub fn exact_pythons(&self) -> impl Iterator<Item = PythonSpec> {
