@@ -5,7 +5,7 @@ Prints ratios of wall times (djbuild / alternative), pair by pair: machines are
 noisy, and only what ran next to each other can be compared. Nothing is
 asserted. Needs a container engine and, the first time, the package index.
 
-    scripts/bench.py [cell] [six] [edit] [memory]
+    scripts/bench.py [start] [cell] [six] [edit] [memory]
 """
 
 import json
@@ -142,10 +142,12 @@ def bench_six():
     ratios("six cells, djbuild / one after another", pairs)
 
 
-def bench_edit():
+def make_checkout():
+    """A git checkout of the release, committed."""
     cache = Path(os.environ.get("DJBUILD_CACHE_DIR") or Path.home() / ".cache/djbuild")
-    djbuild("basic.no_such_test", "--source", f"pypi:Django=={RELEASE}", "--database", "sqlite")
-    checkout = home / "django"
+    command = [str(DJBUILD), "matrix", "--source", f"pypi:Django=={RELEASE}"]
+    subprocess.run(command, check=True, capture_output=True)
+    checkout = Path(tempfile.mkdtemp(dir=home)) / "django"
     checkout.mkdir()
     release = ["git", "-C", str(cache / "releases.git"), "archive", f"refs/djbuild/django-{RELEASE}"]
     archive = subprocess.run(release, check=True, stdout=subprocess.PIPE).stdout
@@ -153,6 +155,28 @@ def bench_edit():
     git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@example.org"]
     for words in (["init", "-q", "-b", "main"], ["add", "-f", "."], ["commit", "-qm", "Django"]):
         subprocess.run([*git, *words], cwd=checkout, check=True)
+    return checkout
+
+
+def bench_start():
+    """What a command costs before it does anything, beside git's own look at the tree."""
+    checkout = make_checkout()
+
+    def milliseconds(*command):
+        began = time.perf_counter()
+        subprocess.run(command, cwd=checkout, env=environment, check=True, capture_output=True)
+        return 1000 * (time.perf_counter() - began)
+
+    pairs = [(milliseconds(DJBUILD, "matrix"), milliseconds("git", "status", "--short")) for _ in range(40)]
+    ours = statistics.median(ours for ours, _ in pairs)
+    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+    print(f"djbuild matrix on a checkout: {ours:.1f} ms (goal 30), {ratio:.2f} of git status", flush=True)
+    print(f"the binary: {DJBUILD.stat().st_size / 2**20:.1f} MiB", flush=True)
+
+
+def bench_edit():
+    djbuild("basic.no_such_test", "--source", f"pypi:Django=={RELEASE}", "--database", "sqlite")
+    checkout = make_checkout()
     found = []
     for number in range(5):
         with open(checkout / "django/utils/text.py", "a") as file:
@@ -186,7 +210,13 @@ def bench_memory():
 
 
 def main():
-    benches = {"cell": bench_cell, "six": bench_six, "edit": bench_edit, "memory": bench_memory}
+    benches = {
+        "start": bench_start,
+        "cell": bench_cell,
+        "six": bench_six,
+        "edit": bench_edit,
+        "memory": bench_memory,
+    }
     try:
         for name in sys.argv[1:] or benches:
             benches[name]()

@@ -89,7 +89,7 @@ async fn list() -> Outcome {
         .map(|image| {
             let used = match kept.used.get(&image.tag) {
                 Some(_) => format!("{} ago", ago(kept.idle(image))),
-                None => "never by you".to_owned(),
+                None => "unknown".to_owned(),
             };
             [brief(&image.tag), why(image), bytes(image.own), used]
         })
@@ -176,7 +176,11 @@ fn brief(tag: &str) -> String {
     } else {
         brief_name(name)
     };
-    let hash: String = hash.chars().take(8).collect();
+    // Of a base made from Debian: the suite, and a hash that is short already.
+    let hash: String = hash
+        .chars()
+        .take(if hash.contains('-') { 40 } else { 8 })
+        .collect();
     format!("{name}:{hash}")
 }
 

@@ -130,3 +130,11 @@ fn submodules_are_part_of_the_tree_wherever_it_comes_from() {
     fs::write(repository.folder().join("docs/theme/theme.css"), "b {}\n").expect("a file");
     assert_eq!(contents(&repository.checkout())[&key], b"b {}\n");
 }
+
+#[test]
+fn a_detached_head_is_called_by_its_commit() {
+    let repository = Repository::new();
+    repository.git("checkout -q --detach");
+    let head = repository.head();
+    assert_eq!(repository.checkout().revision.branch, head[..10]);
+}
