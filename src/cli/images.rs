@@ -102,11 +102,17 @@ async fn list() -> Outcome {
         "{count}, {} at most: stages share layers\n",
         bytes(total(kept.images.iter()))
     ));
-    text.push_str(&format!(
-        "`djbuild images prune` would free {} of {} unused for 30 days; with --all everything\n",
-        bytes(total(idle.iter().copied())),
-        plural(idle.len() as u64, "image"),
-    ));
+    let idle = match idle.as_slice() {
+        [] => {
+            "None has been unused for 30 days; `djbuild images prune --all` would free everything"
+        }
+        idle => &format!(
+            "`djbuild images prune` would free {} of {} unused for 30 days; with --all everything",
+            bytes(total(idle.iter().copied())),
+            plural(idle.len() as u64, "image"),
+        ),
+    };
+    text.push_str(&format!("{idle}\n"));
     say(&text)?;
     Ok(Exit::Passed)
 }
@@ -197,7 +203,7 @@ fn why(image: &CachedImage) -> String {
         CacheKind::Base => {
             let suite = version.split('-').next().unwrap_or(version);
             let what = name.trim_start_matches("base-");
-            format!("{what} from Debian {suite}, under other images")
+            format!("{what} from Debian {suite}")
         }
         CacheKind::Stage => {
             let base = image.parent.as_deref().map_or("its base", brief_name);
