@@ -59,7 +59,7 @@ fn images_are_made_once_and_listed_with_why_they_are_there() {
 
     let listed = user.run(&["images", "list"]);
     listed.exits_with(0);
-    for part in [DATABASE, "server", "compiled", "would free"] {
+    for part in [DATABASE, "server", "compiled", "own size", "prune"] {
         assert!(listed.stdout.contains(part), "{part}: {}", listed.stdout);
     }
     let kept = user.run(&["images", "prune", "--unused-for", "3650d"]);
