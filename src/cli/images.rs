@@ -107,7 +107,7 @@ async fn list() -> Outcome {
             "None has been unused for 30 days; `djbuild images prune --all` would free everything"
         }
         idle => &format!(
-            "`djbuild images prune` would free {} of {} unused for 30 days; with --all everything",
+            "`djbuild images prune` would free up to {} of {} unused for 30 days; with --all everything",
             bytes(total(idle.iter().copied())),
             plural(idle.len() as u64, "image"),
         ),
@@ -159,7 +159,10 @@ async fn prune(options: &PruneOptions) -> Outcome {
         let count = plural(stayed as u64, "image");
         say(&format!("left alone: {count} that something stands on\n"))?;
     }
-    say(&format!("freed {}\n", bytes(total(removed.into_iter()))))?;
+    say(&format!(
+        "freed up to {}\n",
+        bytes(total(removed.into_iter()))
+    ))?;
     Ok(Exit::Passed)
 }
 
