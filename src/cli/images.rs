@@ -141,7 +141,7 @@ async fn prune(options: &PruneOptions) -> Outcome {
             ))?;
         }
         say(&format!(
-            "would free {}\n",
+            "would free up to {}\n",
             bytes(total(chosen.into_iter()))
         ))?;
         return Ok(Exit::Passed);
