@@ -69,6 +69,16 @@ fn a_wrong_value_is_told_with_where_it_is_from_whatever_the_command() {
 }
 
 #[test]
+fn an_empty_variable_is_told_by_its_name() {
+    let user = User::new();
+    let output = user.djbuild(&["config"]).env("DJBUILD_QUIET", "").output();
+    let output = output.expect("djbuild starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("DJBUILD_QUIET"), "{stderr}");
+}
+
+#[test]
 fn a_full_disk_is_no_success() {
     let user = User::new();
     let full = fs::OpenOptions::new()

@@ -117,14 +117,15 @@ pub fn cells(current: &OsStr) -> Vec<CompletionCandidate> {
         let folders = Folders::find().ok()?;
         let options = SelectOptions {
             offline: true,
-            matrix: Some("django".to_owned()),
             ..SelectOptions::default()
         };
         let estimates = || Estimates::of(&folders.state, Vec::new());
         ask(&options, &folders.cache, &Fetching::hidden(), &estimates).ok()
     };
-    let cells = asked().map(|asked| asked.matrix.cells).unwrap_or_default();
-    matching(current, cells.iter().map(ToString::to_string))
+    let matrix = asked().map(|asked| asked.matrix).unwrap_or_default();
+    let excluded = matrix.excluded.iter().map(|out| &out.cell);
+    let cells = matrix.cells.iter().chain(excluded);
+    matching(current, cells.map(ToString::to_string))
 }
 
 /// The apps of the checkout's test suite.

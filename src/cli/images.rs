@@ -48,7 +48,11 @@ impl Kept {
     /// Seconds since a run last stood on an image; since it was made, for one that
     /// no run of this user is known to have used.
     fn idle(&self, image: &CachedImage) -> u64 {
-        let used = self.used.get(&image.tag).copied().unwrap_or(image.created);
+        let used = self
+            .used
+            .get(image.given_tag())
+            .copied()
+            .unwrap_or(image.created);
         u64::try_from(self.now - used).unwrap_or(0)
     }
 
@@ -87,7 +91,7 @@ async fn list() -> Outcome {
         .images
         .iter()
         .map(|image| {
-            let used = match kept.used.get(&image.tag) {
+            let used = match kept.used.get(image.given_tag()) {
                 Some(_) => format!("{} ago", ago(kept.idle(image))),
                 None => "unknown".to_owned(),
             };

@@ -7,6 +7,9 @@ use crate::spec::{self, BUILTIN, MatrixText, Releases, Spec, builtin, nearest};
 /// The matrix file that is taken where there is one and none is named.
 pub const FILE_NAME: &str = "djbuild.toml";
 
+/// Bytes of the largest matrix file that another may extend.
+const LARGEST: u64 = 1 << 20;
+
 /// Reads the matrix file that was asked for, with those it extends.
 pub fn read_spec(options: &SelectOptions) -> Result<Spec, CliError> {
     let file = find(options.matrix.as_deref())?;
@@ -15,8 +18,17 @@ pub fn read_spec(options: &SelectOptions) -> Result<Spec, CliError> {
 
 /// Reads a matrix file.
 pub fn parse(file: &MatrixText, releases: &Releases) -> Result<Spec, CliError> {
-    let load = |path: &Path| std::fs::read_to_string(path).map_err(|error| error.to_string());
     Ok(spec::parse(file, releases, &load)?)
+}
+
+/// Reads a file that another extends: a plain one, and no larger than people
+/// write them, for whose it is nobody knows.
+fn load(path: &Path) -> Result<String, String> {
+    let there = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !there.is_file() || there.len() > LARGEST || path.starts_with("/proc") {
+        return Err("this is no matrix file".to_owned());
+    }
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
 }
 
 /// The table of releases, with the user's own over it.

@@ -61,10 +61,11 @@ pub fn main() -> ExitCode {
         Err(error) => return tell(&error),
     };
     let command = config::apply(plain, &file);
-    let parsed = command
-        .clone()
-        .try_get_matches()
-        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let parsed = command.clone().try_get_matches().and_then(|matches| {
+        let mut arguments = Arguments::from_arg_matches(&matches)?;
+        config::settle(&mut arguments, &matches);
+        Ok(arguments)
+    });
     let arguments = match parsed {
         Ok(arguments) => arguments,
         // clap tells help and mistakes apart, and where each is printed.

@@ -41,8 +41,10 @@ impl Prepared {
             labels::check(&asked_for, &snapshots)?;
             Ok::<_, CliError>((asked, snapshots))
         });
-        let (docker, removed) = engine(folders).await?;
+        let engine = engine(folders).await;
+        // A mistake of the user's is told before an engine that is away.
         let (asked, snapshots) = asking.await.map_err(|_| CliError::Bug)??;
+        let (docker, removed) = engine?;
         for idle in &asked.matrix.idle {
             warn(&idle.to_string());
         }

@@ -66,7 +66,7 @@ pub async fn run(options: RunOptions) -> Outcome {
             prepared.removed,
         ));
     }
-    told.push(github::tell(&summary));
+    told.push(github::tell(&summary, options.output.format));
     let reports = options.output.report.iter();
     told.extend(reports.map(|report| write_report(report, &summary)));
     let mut exit = Exit::of(summary.outcome());

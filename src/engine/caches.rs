@@ -31,6 +31,14 @@ pub enum CacheKind {
     Tree,
 }
 
+impl CachedImage {
+    /// Its tag as djbuild gave it: Podman puts its registry before it.
+    pub fn given_tag(&self) -> &str {
+        let start = self.tag.find("djbuild/").unwrap_or(0);
+        &self.tag[start..]
+    }
+}
+
 impl CacheKind {
     /// The words of the label, and what images with a tag are then.
     const LABELS: [(&'static str, Self); 3] = [

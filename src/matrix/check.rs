@@ -47,10 +47,12 @@ fn verdict(expect: &Expect, matrix: &Matrix, branches: &[Arc<str>]) -> CheckVerd
     let broken = match &expect.claim {
         Claim::Runs(pattern) => match running(pattern) {
             Some(_) => None,
-            None => Some(match left_out(matrix, pattern).next() {
-                Some((cell, reason)) => format!("{cell} is left out: {reason}"),
-                None => "no such cell".to_owned(),
-            }),
+            None => Some(
+                match left_out(matrix, pattern).find(|(cell, _)| is_about(&cell.branch)) {
+                    Some((cell, reason)) => format!("{cell} is left out: {reason}"),
+                    None => "no such cell".to_owned(),
+                },
+            ),
         },
         Claim::LeftOut {
             cell: pattern,

@@ -27,6 +27,14 @@ pub struct Budget<'a> {
     pub seconds: &'a dyn Fn(&Cell) -> f64,
 }
 
+impl Budget<'_> {
+    /// Why a cell that takes so long is left out.
+    fn spent(&self, seconds: f64) -> String {
+        let (total, more) = (duration(self.total.as_secs_f64()), duration(seconds));
+        format!("--budget {total}: it would take {more} more")
+    }
+}
+
 /// A value of an axis, or a pair of them, that some cell has to touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Target(u32, u32);
@@ -80,6 +88,13 @@ pub fn choose(matrix: &mut Matrix, cover: Cover, budget: Option<&Budget<'_>>) {
         let Some((position, index, gain)) = best else {
             break;
         };
+        let shortest = waiting.iter().map(|index| seconds[*index]);
+        if shortest.fold(f64::INFINITY, f64::min) > left.min(longest) {
+            for index in waiting.drain(..) {
+                reasons[index] = budget.map(|budget| budget.spent(seconds[index]));
+            }
+            break;
+        }
         if gain == 0 && cover != Cover::All {
             for index in waiting.drain(..) {
                 reasons[index] = Some(cover.enough().to_owned());
@@ -88,13 +103,7 @@ pub fn choose(matrix: &mut Matrix, cover: Cover, budget: Option<&Budget<'_>>) {
         }
         waiting.remove(position);
         if seconds[index] > left || seconds[index] > longest {
-            reasons[index] = budget.map(|budget| {
-                format!(
-                    "--budget {}: it would take {} more",
-                    duration(budget.total.as_secs_f64()),
-                    duration(seconds[index])
-                )
-            });
+            reasons[index] = budget.map(|budget| budget.spent(seconds[index]));
             continue;
         }
         left -= seconds[index];
@@ -186,9 +195,9 @@ impl Numbers {
     /// Of the parts of a cell: its branch first.
     fn values(&mut self, cell: &Cell) -> [u32; 4] {
         [
-            self.of(&cell.branch),
+            self.of(&format!("branch {}", cell.branch)),
             self.of(&format!("python{}", cell.python)),
-            self.of(&cell.database.to_string()),
+            self.of(&format!("database {}", cell.database)),
             self.of(&format!("variant {:?}", cell.variant)),
         ]
     }

@@ -3,7 +3,7 @@ use std::fmt::Display;
 use super::Support;
 use super::axes::resolve_databases;
 use crate::model::Cell;
-use crate::spec::{BranchChoice, DatabaseChoice, Place, Placed, PythonChoice, Spec};
+use crate::spec::{BranchChoice, DatabaseChoice, Place, Placed, PythonChoice, Spec, fits};
 
 /// What is known of one part of a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,11 +155,13 @@ impl<'a> Inquiry<'a> {
                 let mut pythons = include.pythons.iter().flatten();
                 let mut databases = include.databases.iter().flatten();
                 let mut variants = include.variants.iter().flatten();
-                (include.pythons.is_none()
-                    || pythons.any(|choice| choice.value.resolve(&supported).contains(&python)))
-                    && (include.databases.is_none()
+                let listed = |lacks: &str| !self.lacks.iter().any(|lack| lack.starts_with(lacks));
+                fits(include.branch.as_ref(), self.branch)
+                    && (include.pythons.is_none() && listed("its pythons")
+                        || pythons.any(|choice| choice.value.resolve(&supported).contains(&python)))
+                    && (include.databases.is_none() && listed("its databases")
                         || databases.any(|choice| self.has_database(choice.value)))
-                    && (include.variants.is_none()
+                    && (include.variants.is_none() && listed("its variants")
                         || variants.any(|choice| choice.value == *variant))
             })
             .map(|include| format!("added by {}", include.place))

@@ -141,6 +141,9 @@ fn one(text: &mut String, summary: &Summary, failure: &Failure, cells: &[&Cell])
         _ => clip(cause(traceback)),
     };
     let first = lines.len().saturating_sub(TRACEBACK_LINES);
+    if lines.is_empty() {
+        let _ = writeln!(text, "{}\n", escape(&heading));
+    }
     fold(text, &heading, &lines[first..].join("\n"));
     if let Some(cell) = cells.first() {
         let command = reproduce(summary, cell, &result.test);
@@ -151,9 +154,6 @@ fn one(text: &mut String, summary: &Summary, failure: &Failure, cells: &[&Cell])
 /// Lines behind a heading that opens.
 fn fold(text: &mut String, heading: &str, lines: &str) {
     if lines.is_empty() {
-        if !heading.contains("log") {
-            let _ = writeln!(text, "{}\n", escape(heading));
-        }
         return;
     }
     // As many backticks as it takes to stand out of what is inside.

@@ -68,10 +68,12 @@ impl Mirror {
         };
         match listed {
             Ok(refs) => {
-                let found = choose(&refs, wanted, &self.url)?;
-                self.fetch(&found, on_transfer)?;
+                let found = choose(&refs, wanted, &without_password(&self.url))?;
+                if let Err(error) = self.fetch(&found, on_transfer) {
+                    return self.stale(wanted, error);
+                }
                 Ok(Mirrored {
-                    candidates: self.candidates(&found)?,
+                    candidates: self.candidates(&found, reach)?,
                     stale: None,
                 })
             }
@@ -81,7 +83,7 @@ impl Mirror {
 
     /// The remote's refs and where they point.
     fn list(&self) -> Result<Vec<Ref>, SourceError> {
-        let git = || SourceError::git(self.url.clone());
+        let git = || SourceError::git(without_password(&self.url));
         let mut remote = git2::Remote::create_detached(self.url.as_str()).map_err(git())?;
         let connection = remote
             .connect_auth(Direction::Fetch, Some(callbacks()), Some(proxy()))
@@ -95,7 +97,7 @@ impl Mirror {
 
     /// Fetches what is not here. Runs at the same time wait for one another.
     fn fetch(&self, found: &[Found], on_transfer: &OnTransfer<'_>) -> Result<(), SourceError> {
-        let git = || SourceError::git(self.url.clone());
+        let git = || SourceError::git(without_password(&self.url));
         let parent = self.folder.parent().unwrap_or(&self.folder);
         std::fs::create_dir_all(parent).map_err(SourceError::io(parent))?;
         let _lock = hold(&self.folder.with_extension("lock"))?;
@@ -114,9 +116,11 @@ impl Mirror {
             let fetch = |depth| self.fetch_refs(&repository, &refspecs, depth, on_transfer);
             // One commit of Django is a tenth of its history. Not every server or
             // transport can give so little.
-            if self.is_local() || fetch(1).is_err() {
-                fetch(0).map_err(git())?;
-            }
+            let fetched = match fetch(i32::from(!self.is_local())) {
+                Err(error) if error.message().contains("shallow") => fetch(0),
+                fetched => fetched,
+            };
+            fetched.map_err(git())?;
         }
         let mut heads = Heads::read(&self.heads_file());
         for found in found {
@@ -143,7 +147,7 @@ impl Mirror {
         let mut callbacks = callbacks();
         callbacks.transfer_progress(|progress| {
             on_transfer(&Transfer {
-                what: self.url.clone(),
+                what: without_password(&self.url),
                 done: progress.received_objects() as u64,
                 total: Some(progress.total_objects() as u64),
                 unit: "objects",
@@ -155,8 +159,8 @@ impl Mirror {
         remote.fetch(refspecs, Some(&mut options), None)
     }
 
-    fn candidates(&self, found: &[Found]) -> Result<Vec<Candidate>, SourceError> {
-        let git = || SourceError::git(self.url.clone());
+    fn candidates(&self, found: &[Found], reach: Reach) -> Result<Vec<Candidate>, SourceError> {
+        let git = || SourceError::git(without_password(&self.url));
         let repository = Repository::open_bare(&self.folder).map_err(git())?;
         found
             .iter()
@@ -166,10 +170,10 @@ impl Mirror {
                     .find_object(id, None)
                     .and_then(|object| object.peel_to_commit())
                     .map_err(git())?;
-                let submodules = Submodules::mirrored(&self.url, self.folder.parent());
-                let (url, name) = (self.url.as_str(), found.name.as_str());
+                let submodules = Submodules::mirrored(&self.url, self.folder.parent(), reach);
+                let (url, name) = (without_password(&self.url), found.name.as_str());
                 Ok(Candidate::commit(
-                    url,
+                    &url,
                     name,
                     &repository,
                     commit.id(),
@@ -187,10 +191,10 @@ impl Mirror {
             .iter()
             .map(|(name, commit)| (name.clone(), commit.clone()))
             .collect();
-        let Ok(found) = choose(&refs, wanted, &self.url) else {
+        let Ok(found) = choose(&refs, wanted, &without_password(&self.url)) else {
             return Err(error);
         };
-        let Ok(candidates) = self.candidates(&found) else {
+        let Ok(candidates) = self.candidates(&found, Reach::Offline) else {
             return Err(error);
         };
         let age = found.iter().map(|found| heads.age(&found.reference)).max();
@@ -222,9 +226,24 @@ impl Mirror {
 
     fn git(&self, message: &str) -> SourceError {
         SourceError::Git {
-            place: self.url.clone(),
+            place: without_password(&self.url),
             message: message.to_owned(),
         }
+    }
+}
+
+/// The URL for everybody who is not its server.
+fn without_password(url: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut parsed) if parsed.password().is_some() => {
+            // Those of a URL that has a host, as one with a password has.
+            let _ = parsed.set_password(None);
+            if parsed.scheme() != "ssh" {
+                let _ = parsed.set_username("");
+            }
+            parsed.to_string()
+        }
+        _ => url.to_owned(),
     }
 }
 
@@ -233,4 +252,22 @@ impl Mirror {
 fn kept_as(reference: &str) -> String {
     let digest = Sha256::digest(reference.as_bytes());
     format!("refs/djbuild/{}", hex(&digest[..16]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_for_its_server_alone() {
+        let shown = without_password("https://me:secret@example.org/d.git");
+        assert_eq!(shown, "https://example.org/d.git");
+        for url in [
+            "git@example.org:d.git",
+            "ssh://me@example.org/d",
+            "/srv/d.git",
+        ] {
+            assert_eq!(without_password(url), url);
+        }
+    }
 }

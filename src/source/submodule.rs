@@ -18,6 +18,8 @@ pub enum Submodules {
         url: String,
         /// Where mirrors are.
         cache: PathBuf,
+        /// Whether their remotes are asked.
+        reach: Reach,
     },
 }
 
@@ -31,8 +33,9 @@ struct Module {
 
 impl Submodules {
     /// Those of a mirror of `url`.
-    pub fn mirrored(url: &str, cache: Option<&Path>) -> Self {
+    pub fn mirrored(url: &str, cache: Option<&Path>, reach: Reach) -> Self {
         Self::Mirrored {
+            reach,
             url: url.to_owned(),
             cache: cache.unwrap_or(Path::new("")).to_owned(),
         }
@@ -63,11 +66,11 @@ impl Submodules {
                 let commit = repository.find_commit(id).map_err(git())?;
                 snapshot_commit(&repository, (&module.url, path), &commit, self)
             }
-            Self::Mirrored { url, cache } => {
+            Self::Mirrored { url, cache, reach } => {
                 let url = resolve(url, &module.url);
                 let mirror = Mirror::new(&url, cache);
                 let words = [id.to_string()];
-                let found = mirror.find(&Wanted::Named(&words), Reach::Online, &|_| {})?;
+                let found = mirror.find(&Wanted::Named(&words), *reach, &|_| {})?;
                 let first = found.candidates.first();
                 first
                     .ok_or_else(|| missing("its commit was not found"))?
@@ -112,16 +115,24 @@ fn resolve(parent: &str, url: &str) -> String {
     if !url.starts_with("./") && !url.starts_with("../") {
         return url.to_owned();
     }
-    let mut base = parent.trim_end_matches('/');
+    let (mut base, mut joint) = (parent.trim_end_matches('/'), '/');
     let mut rest = url;
     loop {
         if let Some(up) = rest.strip_prefix("../") {
             rest = up;
-            base = base.rsplit_once(['/', ':']).map_or(base, |(base, _)| base);
+            if let Some(at) = base.rfind(['/', ':']) {
+                // `git@host:parent` has a colon where others have a slash.
+                joint = if base[at..].starts_with(':') {
+                    ':'
+                } else {
+                    '/'
+                };
+                base = &base[..at];
+            }
         } else if let Some(here) = rest.strip_prefix("./") {
             rest = here;
         } else {
-            return format!("{base}/{rest}");
+            return format!("{base}{joint}{rest}");
         }
     }
 }
@@ -138,7 +149,8 @@ mod tests {
             "https://example.org/django/themes.git"
         );
         assert_eq!(resolve(parent, "https://x.org/y"), "https://x.org/y");
-        assert_eq!(resolve("git@x.org:a/b", "../../c/d"), "git@x.org/c/d");
+        assert_eq!(resolve("git@x.org:a/b", "../c"), "git@x.org:a/c");
+        assert_eq!(resolve("git@x.org:a/b", "../../c/d"), "git@x.org:c/d");
     }
 
     #[test]

@@ -2,8 +2,9 @@ use std::path::{Component, Path, PathBuf};
 
 use super::choice::VariantChoice;
 use super::problem::{Findings, MatrixText, Placed, Problem, Problems, nearest};
+use super::read::{Typed, read};
 use super::rule::{Exclude, Expect, Include, Variant};
-use super::validate::{Part, validate};
+use super::validate::{Part, overlay, validate};
 use super::{BranchChoice, DatabaseChoice, Pattern, Place, PythonChoice, Releases, builtin};
 
 /// A validated matrix file, with what it inherits.
@@ -53,36 +54,16 @@ pub type Load<'a> = dyn Fn(&Path) -> Result<String, String> + 'a;
 /// # Errors
 /// Everything that is wrong with them.
 pub fn parse(file: &MatrixText, releases: &Releases, load: &Load<'_>) -> Result<Spec, Problems> {
+    let (files, mut problems) = chain_of(file, load);
+    // Those of the child stand in place of the parent's: hers are laid over last.
     let mut releases = releases.clone();
+    for (file, typed) in files.iter().rev() {
+        problems.extend(overlay(file, typed, &mut releases));
+    }
     let mut chain: Vec<(MatrixText, Part)> = Vec::new();
-    let mut problems = Vec::new();
-    let mut next = Some(file.clone());
-    while let Some(file) = next.take() {
-        let (part, found) = validate(&file, &mut releases);
+    for (file, typed) in files {
+        let (part, found) = validate(&file, typed, &releases);
         problems.extend(found);
-        if let Some(extends) = &part.extends {
-            let mut findings = Findings::of(&file);
-            let span = extends.span();
-            match parent(&file.name, extends.get_ref(), load) {
-                Ok(parent)
-                    if parent.name == file.name
-                        || chain.iter().any(|(f, _)| f.name == parent.name) =>
-                {
-                    findings.add(
-                        span,
-                        "this file extends itself, by way of others or at once",
-                    );
-                }
-                Ok(parent) => next = Some(parent),
-                Err(error) => {
-                    let names: Vec<&str> = super::BUILTIN.iter().map(|file| file.name).collect();
-                    findings
-                        .add(span, format!("{}: {error}", extends.get_ref()))
-                        .suggest(extends.get_ref(), &names);
-                }
-            }
-            problems.extend(findings.found);
-        }
         chain.push((file, part));
     }
     problems.extend(unknown_variants(&chain));
@@ -97,6 +78,41 @@ pub fn parse(file: &MatrixText, releases: &Releases, load: &Load<'_>) -> Result<
             Err(in_order(problems))
         }
     }
+}
+
+/// A file and those it extends, as typed, the child first.
+fn chain_of(file: &MatrixText, load: &Load<'_>) -> (Vec<(MatrixText, Typed)>, Vec<Problem>) {
+    let mut chain: Vec<(MatrixText, Typed)> = Vec::new();
+    let mut problems = Vec::new();
+    let mut next = Some(file.clone());
+    while let Some(file) = next.take() {
+        let (typed, found) = read(&file);
+        problems.extend(found);
+        if let Some(extends) = &typed.file.extends {
+            let mut findings = Findings::of(&file);
+            let span = extends.span();
+            let is_known =
+                |name: &str| *file.name == *name || chain.iter().any(|(f, _)| *f.name == *name);
+            match parent(&file.name, extends.get_ref(), load) {
+                Ok(parent) if is_known(&parent.name) => {
+                    let message = "this file extends itself, by way of others or at once";
+                    findings.add(span, message);
+                }
+                Ok(parent) => next = Some(parent),
+                Err(error) => {
+                    let names: Vec<&str> = super::BUILTIN.iter().map(|file| file.name).collect();
+                    let problem = findings.add(span, format!("{}: {error}", extends.get_ref()));
+                    problem.help(match nearest(extends.get_ref(), &names) {
+                        Some(near) => format!("did you mean {near}?"),
+                        None => format!("expected {} or the path of a file", names.join(", ")),
+                    });
+                }
+            }
+            problems.extend(findings.found);
+        }
+        chain.push((file, typed));
+    }
+    (chain, problems)
 }
 
 fn in_order(mut problems: Vec<Problem>) -> Problems {

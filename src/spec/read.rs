@@ -106,9 +106,17 @@ fn plain(message: &str) -> String {
         ("a string", "a word in quotes"),
         (" as i128", ""),
     ];
-    words.iter().fold(message.to_owned(), |text, (from, to)| {
-        text.replace(from, to)
-    })
+    // What the author typed stands in backticks or quotes, and stays as it is.
+    let mut text = String::new();
+    for (index, piece) in message.split_inclusive(['`', '"']).enumerate() {
+        if index % 2 == 0 {
+            let plain = |text: String, (from, to): &(&str, &str)| text.replace(from, to);
+            text.push_str(&words.iter().fold(piece.to_owned(), plain));
+        } else {
+            text.push_str(piece);
+        }
+    }
+    text
 }
 
 /// `[[name]]`, each as far as it is right.
@@ -179,7 +187,7 @@ fn releases(
             Ok(versions) => read.push((key, versions)),
             Err(error) => {
                 findings
-                    .add(error.span().unwrap_or(span), error.message())
+                    .add(error.span().unwrap_or(span), plain(error.message()))
                     .help("expected a list of versions in quotes, as in [\"17\", \"18\"]");
             }
         }

@@ -21,6 +21,9 @@ impl Pattern {
     /// # Errors
     /// With what is wrong with it.
     pub fn new(typed: &str) -> Result<Self, String> {
+        if typed.contains(char::is_control) {
+            return Err("a glob is plain text".to_owned());
+        }
         match Glob::new(typed) {
             Ok(glob) => Ok(Self {
                 typed: typed.into(),

@@ -3,7 +3,6 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::Releases;
 use super::choice::{PLAIN, VariantChoice};
 use super::problem::Placed;
 use super::read::Table;
@@ -11,6 +10,7 @@ use super::rule::{CellGlobs, Claim, Exclude, Expect, Include, Pattern};
 use super::typed::{ExcludeTable, ExpectTable, IncludeTable};
 use super::validate::Part;
 use super::words::Reading;
+use super::{DatabaseChoice, PythonChoice, Releases};
 
 impl Reading<'_> {
     pub fn excludes(&mut self, tables: &[Table<ExcludeTable>]) -> Vec<Exclude> {
@@ -142,6 +142,7 @@ impl Reading<'_> {
                 other.branch == table.branch
                     && other.cell == table.cell
                     && other.left_out == table.left_out
+                    && other.because == table.because
                     && other.cells.is_some() == table.cells.is_some()
             });
             if let Some(first) = first {
@@ -184,26 +185,36 @@ impl Reading<'_> {
     }
 }
 
-/// Whether an exclude leaves out all that an include adds.
+/// Whether an exclude leaves out all that an include adds, whatever the branch
+/// supports: of `newest` nobody knows here which it is.
 fn covers(exclude: &Exclude, include: &Include) -> bool {
-    fn all<T: ToString>(glob: Option<&Pattern>, named: Option<&Vec<Placed<T>>>) -> bool {
-        let Some(glob) = glob else { return true };
-        named.is_some_and(|named| {
-            named
-                .iter()
-                .all(|item| glob.matches(&item.value.to_string()))
-        })
-    }
+    let python = |choice: &PythonChoice| match choice {
+        PythonChoice::Exact(python) => Some(python.to_string()),
+        _ => None,
+    };
+    let database = |choice: &DatabaseChoice| match choice {
+        DatabaseChoice::Exact(database) => Some(database.to_string()),
+        _ => None,
+    };
+    let variant = |choice: &VariantChoice| Some(choice.as_deref().unwrap_or(PLAIN).to_owned());
     let globs = &exclude.globs;
     (globs.branch.is_none() || globs.branch == include.branch)
-        && all(globs.python.as_ref(), include.pythons.as_ref())
-        && all(globs.database.as_ref(), include.databases.as_ref())
-        && globs.variant.as_ref().is_none_or(|glob| {
-            let named = include.variants.as_ref();
-            named.is_some_and(|named| {
-                let name =
-                    |variant: &VariantChoice| glob.matches(variant.as_deref().unwrap_or(PLAIN));
-                named.iter().all(|variant| name(&variant.value))
-            })
-        })
+        && all(globs.python.as_ref(), include.pythons.as_deref(), python)
+        && all(
+            globs.database.as_ref(),
+            include.databases.as_deref(),
+            database,
+        )
+        && all(globs.variant.as_ref(), include.variants.as_deref(), variant)
+}
+
+/// Whether a glob matches every word of a list, as far as the words are known.
+fn all<T>(
+    glob: Option<&Pattern>,
+    named: Option<&[Placed<T>]>,
+    word: impl Fn(&T) -> Option<String>,
+) -> bool {
+    let Some(glob) = glob else { return true };
+    let matches = |item: &Placed<T>| word(&item.value).is_some_and(|word| glob.matches(&word));
+    named.is_some_and(|named| named.iter().all(matches))
 }

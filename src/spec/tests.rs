@@ -180,6 +180,50 @@ fn a_file_says_only_what_differs_from_the_one_it_extends() {
 }
 
 #[test]
+fn the_releases_of_the_child_outweigh_those_of_the_file_it_extends() {
+    let read = |child: &str, parent: &str| {
+        let parent = format!("{GOOD}[releases]\npostgresql = {parent}\n");
+        let file = MatrixText::new("f.toml", child);
+        let load = |_: &std::path::Path| Ok(parent.clone());
+        parse(&file, &Releases::shipped(), &load)
+    };
+    let of = |spec: Spec| -> Vec<String> {
+        let known = spec.releases.of(crate::model::DatabaseKind::Postgresql);
+        known.iter().map(ToString::to_string).collect()
+    };
+    let child = "extends = \"base.toml\"\n[releases]\npostgresql = [\"18\"]\n";
+    assert_eq!(of(read(child, "[\"16\", \"17\"]").expect("valid")), ["18"]);
+    let child = "extends = \"base.toml\"\ndatabases = \"postgresql30\"\n";
+    assert_eq!(of(read(child, "[\"30\"]").expect("valid")), ["30"]);
+}
+
+#[test]
+fn an_include_by_a_word_is_covered_by_no_glob_over_versions() {
+    let rules = "[[exclude]]\npython = \"*t\"\nreason = \"r\"\n\
+                 [[include]]\npython = \"newest\"\ndatabase = \"mysql8.4\"\n";
+    read(&format!("{GOOD}{rules}")).expect("newest is no free-threaded Python");
+}
+
+#[test]
+fn settings_are_json_dates_included() {
+    let text = format!(
+        "{GOOD}[variant.v]\nsettings = {{ DAY = 2026-01-01, DEEP = [1.5, {{ a = true }}] }}\n"
+    );
+    let settings = read(&text).expect("valid").definitions[0]
+        .change
+        .settings
+        .clone();
+    assert_eq!(settings["DAY"], "2026-01-01");
+    assert_eq!(settings["DEEP"], serde_json::json!([1.5, { "a": true }]));
+}
+
+#[test]
+fn what_the_author_typed_is_told_as_it_was_typed() {
+    let problem = only_problem(&format!("{GOOD}[[expect]]\ncells = \"bitmap\"\n"));
+    assert!(problem.contains("\"bitmap\""), "{problem}");
+}
+
+#[test]
 fn a_file_that_extends_itself_is_told_so() {
     let problem = only_problem(&format!("extends = \"loop.toml\"\n{GOOD}"));
     assert!(problem.contains("extends itself"), "{problem}");

@@ -4,8 +4,8 @@ use toml::Spanned;
 
 use super::choice::{PLAIN, VariantChoice};
 use super::file::Isolation;
-use super::problem::{Findings, MatrixText, Placed, Problem};
-use super::read::{Typed, read};
+use super::problem::{MatrixText, Placed, Problem};
+use super::read::Typed;
 use super::rule::{Exclude, Expect, Include, Variant, VariantChange};
 use super::typed::VariantTable;
 use super::words::Reading;
@@ -15,7 +15,6 @@ use crate::model::{DatabaseKind, Version};
 /// What one file says; what it does not say, the one it extends may.
 pub struct Part {
     pub description: Option<String>,
-    pub extends: Option<Spanned<String>>,
     pub branches: Option<Vec<Placed<BranchChoice>>>,
     pub pythons: Option<Vec<Placed<PythonChoice>>>,
     pub databases: Option<Vec<Placed<DatabaseChoice>>>,
@@ -29,14 +28,16 @@ pub struct Part {
     pub named_variants: Vec<Spanned<String>>,
 }
 
-/// Reads one file. `releases` is changed by what the file says of it.
-pub fn validate(file: &MatrixText, releases: &mut Releases) -> (Part, Vec<Problem>) {
-    let (typed, found) = read(file);
-    let mut reading = Reading {
-        findings: Findings { file, found },
-        named_variants: Vec::new(),
-    };
+/// Lays what a file says of releases over what is known.
+pub fn overlay(file: &MatrixText, typed: &Typed, releases: &mut Releases) -> Vec<Problem> {
+    let mut reading = Reading::of(file);
     reading.releases(&typed.releases, releases);
+    reading.findings.found
+}
+
+/// Understands one file.
+pub fn validate(file: &MatrixText, typed: Typed, releases: &Releases) -> (Part, Vec<Problem>) {
+    let mut reading = Reading::of(file);
     let Typed {
         file: typed,
         excludes,
@@ -46,8 +47,7 @@ pub fn validate(file: &MatrixText, releases: &mut Releases) -> (Part, Vec<Proble
         ..
     } = typed;
     let part = Part {
-        description: typed.description,
-        extends: typed.extends,
+        description: typed.description.map(|text| plain(&text)),
         branches: reading.list(typed.branches.as_ref(), Reading::branch),
         pythons: reading.list(typed.pythons.as_ref(), |r, word| r.python(word, releases)),
         databases: reading.list(typed.databases.as_ref(), |r, word| {
@@ -97,7 +97,7 @@ impl Reading<'_> {
         }
         Some(Variant {
             name: word.as_str().into(),
-            description: table.description,
+            description: plain(&table.description),
             only,
             change: VariantChange {
                 database_options: as_json(table.database_options),
@@ -166,12 +166,30 @@ fn wrong_names(table: &VariantTable) -> Vec<(String, &'static str)> {
 }
 
 fn as_json(table: BTreeMap<String, toml::Value>) -> BTreeMap<String, serde_json::Value> {
-    table
-        .into_iter()
-        .map(|(key, value)| {
-            // Dates, which JSON lacks, become their text.
-            let value = serde_json::to_value(&value).unwrap_or_default();
-            (key, value)
-        })
-        .collect()
+    let entries = table.into_iter();
+    entries.map(|(key, value)| (key, json_of(value))).collect()
+}
+
+/// Dates, which JSON lacks, become their text; so do numbers that are none.
+fn json_of(value: toml::Value) -> serde_json::Value {
+    match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => serde_json::Number::from_f64(number)
+            .map_or_else(|| number.to_string().into(), serde_json::Value::Number),
+        toml::Value::Boolean(truth) => truth.into(),
+        toml::Value::Datetime(date) => date.to_string().into(),
+        toml::Value::Array(items) => items.into_iter().map(json_of).collect(),
+        toml::Value::Table(table) => {
+            let entries = table.into_iter();
+            entries.map(|(key, value)| (key, json_of(value))).collect()
+        }
+    }
+}
+
+/// One line of plain text: a file of somebody else must not move a terminal's
+/// cursor.
+fn plain(text: &str) -> String {
+    let blank = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(blank).collect()
 }

@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::choice::{PLAIN, SUPPORTED_BRANCHES, VariantChoice};
 use super::file::Isolation;
-use super::problem::{Findings, Placed, nearest};
+use super::problem::{Findings, MatrixText, Placed, nearest};
 use super::typed::Words;
 use super::{BranchChoice, DatabaseChoice, Pattern, PythonChoice, Releases};
 use crate::model::{DatabaseKind, ParseError};
@@ -18,7 +18,13 @@ pub struct Reading<'a> {
     pub named_variants: Vec<Spanned<String>>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    pub const fn of(file: &'a MatrixText) -> Self {
+        Self {
+            findings: Findings::of(file),
+            named_variants: Vec::new(),
+        }
+    }
     /// The words of a list, none twice.
     pub fn list<T>(
         &mut self,

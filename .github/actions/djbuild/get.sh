@@ -14,10 +14,10 @@ if [ "$VERSION" = source ]; then
     exit 0
 fi
 
-case "$(uname -m)" in
-    x86_64) target=x86_64-unknown-linux-musl ;;
-    aarch64 | arm64) target=aarch64-unknown-linux-musl ;;
-    *) echo "::error::no release of djbuild for $(uname -m); use version: source" && exit 1 ;;
+case "$(uname -s)-$(uname -m)" in
+    Linux-x86_64) target=x86_64-unknown-linux-musl ;;
+    Linux-aarch64) target=aarch64-unknown-linux-musl ;;
+    *) echo "::error::no release of djbuild for $(uname -sm); use version: source" && exit 1 ;;
 esac
 base="https://github.com/$REPOSITORY/releases"
 if [ "$VERSION" = latest ]; then base="$base/latest/download"; else base="$base/download/$VERSION"; fi

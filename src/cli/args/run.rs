@@ -112,10 +112,10 @@ pub struct OutputOptions {
     #[arg(long, value_name = "KIND=PATH", value_parser = report)]
     pub report: Vec<ReportFile>,
     /// Show only what goes wrong
-    #[arg(long, short, conflicts_with = "verbose")]
+    #[arg(long, short, overrides_with = "verbose")]
     pub quiet: bool,
     /// Show every line of builds and cells, and why tests were skipped
-    #[arg(long, short)]
+    #[arg(long, short, overrides_with = "quiet")]
     pub verbose: bool,
     /// Call back when a run of more than half a minute ends; may be repeated
     #[arg(long, value_enum, value_name = "HOW")]

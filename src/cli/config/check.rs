@@ -40,7 +40,7 @@ fn refused(command: &Command, name: &str, value: &str) -> Option<String> {
         .find(|arg| arg.get_long() == Some(name))?;
     if !arg.get_action().takes_values() {
         let words = [
-            "true", "false", "yes", "no", "on", "off", "1", "0", "y", "n", "t", "f", "",
+            "true", "false", "yes", "no", "on", "off", "1", "0", "y", "n", "t", "f",
         ];
         let known = words.contains(&value.to_lowercase().as_str());
         return (!known).then(|| format!("{value:?} is neither true nor false"));

@@ -3,12 +3,14 @@
 
 mod check;
 mod file;
+mod settle;
 mod show;
 
 use clap::Command;
 
 pub use check::check;
 pub use file::{ConfigFile, ConfigPlace};
+pub use settle::settle;
 pub use show::show;
 
 /// Options that are about one call and no other, and so cannot be configured.

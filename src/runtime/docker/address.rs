@@ -58,7 +58,11 @@ impl Address {
             "tcp" | "http" | "https" => {
                 let tls = tls || url.scheme() == "https";
                 let host = host.ok_or(AddressError::NoHost)?;
-                let port = url.port().unwrap_or(if tls { 2376 } else { 2375 });
+                // The parser drops a port that is the scheme's own.
+                let typed = text
+                    .rsplit_once(':')
+                    .and_then(|(_, port)| port.trim_end_matches('/').parse::<u16>().ok());
+                let port = typed.unwrap_or(if tls { 2376 } else { 2375 });
                 Ok(Self::Tcp {
                     authority: format!("{host}:{port}"),
                     tls,
@@ -68,7 +72,11 @@ impl Address {
                 user: Some(url.username())
                     .filter(|user| !user.is_empty())
                     .map(ToOwned::to_owned),
-                host: host.ok_or(AddressError::NoHost)?.to_owned(),
+                // ssh takes an address of version 6 as it is.
+                host: host
+                    .ok_or(AddressError::NoHost)?
+                    .trim_matches(['[', ']'])
+                    .to_owned(),
                 port: url.port(),
                 socket: match (url.password(), url.path()) {
                     (Some(_), _) => return Err(AddressError::Password),
