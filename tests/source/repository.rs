@@ -64,13 +64,14 @@ impl Repository {
             .and_then(|listener| listener.local_addr())
             .expect("a port")
             .port();
-        let daemon = Command::new("git")
-            .args([
-                "daemon",
-                "--export-all",
-                "--reuseaddr",
-                "--listen=127.0.0.1",
-            ])
+        let programs = Command::new("git")
+            .arg("--exec-path")
+            .output()
+            .expect("git");
+        let programs = String::from_utf8_lossy(&programs.stdout).trim().to_owned();
+        // Not by way of `git`, which would leave it behind when it is killed.
+        let daemon = Command::new(Path::new(&programs).join("git-daemon"))
+            .args(["--export-all", "--reuseaddr", "--listen=127.0.0.1"])
             .arg(format!("--port={port}"))
             .arg(format!("--base-path={}", self.folder().display()))
             .spawn()
@@ -122,9 +123,6 @@ pub struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // `git daemon` is a process of its own below `git`.
-        let children = format!("pkill -P {}", self.daemon.id());
-        let _ = Command::new("sh").args(["-c", &children]).status();
         let _ = self.daemon.kill();
         let _ = self.daemon.wait();
     }
