@@ -122,8 +122,7 @@ pub fn plan(
 
 /// What a cell's variant changes.
 fn change(cell: &Cell, spec: &Spec) -> VariantChange {
-    let mut defined = spec.definitions.iter();
-    let variant = defined.find(|variant| Some(&variant.name) == cell.variant.as_ref());
+    let variant = spec.variant(cell.variant.as_deref());
     variant
         .map(|variant| variant.change.clone())
         .unwrap_or_default()

@@ -1,4 +1,3 @@
-use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,13 +10,13 @@ use super::host::Folders;
 use super::interrupt::listen;
 use super::prepare::Prepared;
 use super::report_file::{check_writable, write_report};
-use super::screen::{self, progress, wants_colour, width};
+use super::screen::{self, progress, width};
 use super::sinks::{BACKLOG, Sinks, say, warn};
 use super::{Outcome, attention, github};
 use crate::engine::{self, Emitter, cancellation};
 use crate::event::Summary;
 use crate::model::plural;
-use crate::report::{self, Style};
+use crate::report;
 use crate::runtime::Runtime;
 use crate::store::{History, Recorder};
 
@@ -85,11 +84,7 @@ fn print_text(
     folder: &Path,
     removed: usize,
 ) -> Result<(), CliError> {
-    let style = if wants_colour(options.color, std::io::stdout().is_terminal()) {
-        Style::Coloured
-    } else {
-        Style::Plain
-    };
+    let style = screen::style(options.color);
     let log_of = |image: &str| {
         let log = Recorder::image_log(folder, image);
         let name = log.display().to_string();

@@ -59,7 +59,7 @@ fn is_dumb() -> bool {
     std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
-pub fn wants_colour(color: Color, terminal: bool) -> bool {
+fn wants_colour(color: Color, terminal: bool) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,
@@ -104,8 +104,8 @@ pub fn width() -> u16 {
 }
 
 /// How standard output takes colour.
-pub fn style() -> Style {
-    if wants_colour(Color::Auto, std::io::stdout().is_terminal()) {
+pub fn style(color: Color) -> Style {
+    if wants_colour(color, std::io::stdout().is_terminal()) {
         Style::Coloured
     } else {
         Style::Plain

@@ -1,13 +1,10 @@
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::dispatch::clean_up;
-use super::images::Images;
 use super::lifecycle::prepare;
-use super::services::Services;
-use super::tree::Layers;
 use super::world::World;
 use super::{Cancel, Emitter};
 use crate::event::{Event, RunStarted};
@@ -29,18 +26,8 @@ pub async fn build_images(
 ) -> Vec<Unmade> {
     let began = Instant::now();
     emit.emit(Event::RunStarted(Box::new(started))).await;
-    let plan = Arc::new(plan);
-    let world = World {
-        layers: Layers::default(),
-        images: Images::new(&plan, Arc::clone(&runtime), emit.clone()),
-        services: Services::new(&plan, Arc::clone(&runtime), emit.clone()),
-        plan: Arc::clone(&plan),
-        runtime,
-        emit: emit.clone(),
-        cancel: cancel.clone(),
-        finished: Mutex::default(),
-    };
-    let all = (0..plan.cells.len()).map(|index| {
+    let world = World::new(plan, runtime, emit.clone(), cancel.clone());
+    let all = (0..world.plan.cells.len()).map(|index| {
         let world = &world;
         async move {
             let verdict = prepare(world, index).await.err()?;

@@ -1,15 +1,13 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::images::Images;
 use super::lifecycle::{RECOVERY, finish, prepare, run_cell, tell};
-use super::services::Services;
-use super::tree::{Layers, PreparedTree};
+use super::tree::PreparedTree;
 use super::verdict::Verdict;
 use super::world::World;
 use super::{Cancel, Emitter, janitor};
@@ -32,17 +30,7 @@ pub async fn run(
 ) {
     let began = Instant::now();
     emit.emit(Event::RunStarted(Box::new(started))).await;
-    let plan = Arc::new(plan);
-    let world = Arc::new(World {
-        layers: Layers::default(),
-        images: Images::new(&plan, Arc::clone(&runtime), emit.clone()),
-        services: Services::new(&plan, Arc::clone(&runtime), emit.clone()),
-        plan: Arc::clone(&plan),
-        runtime: Arc::clone(&runtime),
-        emit: emit.clone(),
-        cancel: cancel.clone(),
-        finished: Mutex::default(),
-    });
+    let world = Arc::new(World::new(plan, runtime, emit.clone(), cancel.clone()));
     tokio::select! {
         () = Dispatcher::new(&world).run() => {}
         () = cancel.cancelled_now() => {}
@@ -50,7 +38,7 @@ pub async fn run(
     let interrupted = cancel.is_cancelled();
     // Cells that never began, or were dropped in haste, are cancelled and not
     // forgotten.
-    for cell in &plan.cells {
+    for cell in &world.plan.cells {
         tell(&world, cell, Verdict::cancelled(), 0.0).await;
     }
     clean_up(&world).await;

@@ -20,3 +20,20 @@ pub struct World {
     pub services: Services,
     pub finished: Mutex<HashSet<CellName>>,
 }
+
+impl World {
+    /// A world in which nothing has been made yet.
+    pub fn new(plan: Plan, runtime: Arc<dyn Runtime>, emit: Emitter, cancel: Cancel) -> Self {
+        let plan = Arc::new(plan);
+        Self {
+            layers: Layers::default(),
+            images: Images::new(&plan, Arc::clone(&runtime), emit.clone()),
+            services: Services::new(&plan, Arc::clone(&runtime), emit.clone()),
+            plan,
+            runtime,
+            emit,
+            cancel,
+            finished: Mutex::default(),
+        }
+    }
+}

@@ -131,9 +131,7 @@ impl<'a> Inquiry<'a> {
             let word = self.cell.variant.as_deref().unwrap_or("plain");
             self.lacks.push(format!("its variants do not list {word}"));
         }
-        let mut defined = self.spec.definitions.iter();
-        let found = defined.find(|variant| Some(&variant.name) == self.cell.variant.as_ref());
-        if let Some(variant) = found {
+        if let Some(variant) = self.spec.variant(self.cell.variant.as_deref()) {
             let only = format!("for {}", variant.only);
             let place = format!("defined in {}", variant.place);
             self.add("variant", &[variant.name.to_string(), only, place]);

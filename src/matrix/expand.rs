@@ -108,13 +108,9 @@ impl Applies {
         if !fits(variant.only.branch.as_ref(), branch) {
             mask.pythons.fill(false);
         }
-        let reason = format!(
-            "{} is for {} ({})",
-            variant.name, variant.only, variant.place
-        );
         Self {
             mask,
-            reason: reason.into(),
+            reason: variant.scope().into(),
         }
     }
 }
@@ -141,10 +137,7 @@ fn expand_branch(
         .variants
         .iter()
         .map(|name| {
-            let defined = spec
-                .definitions
-                .iter()
-                .find(|v| Some(&v.name) == name.as_ref())?;
+            let defined = spec.variant(name.as_deref())?;
             Some(Applies::new(defined, branch, axes))
         })
         .collect();

@@ -7,7 +7,7 @@ use super::expand::{Matrix, expand};
 use super::select::{Filters, SelectError, Selection};
 use super::unsupported::{unsupported_database, unsupported_python};
 use crate::model::Cell;
-use crate::spec::Spec;
+use crate::spec::{Spec, Variant};
 
 /// Why a cell is in a matrix or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,18 +93,9 @@ fn why_absent(
     lacks.extend(unsupported_python(branch, cell.python, support).map(|why| why.to_string()));
     lacks.extend(unsupported_database(branch, cell.database, support).map(|why| why.to_string()));
     if lacks.is_empty() {
-        let defined = spec
-            .definitions
-            .iter()
-            .find(|v| Some(&v.name) == cell.variant.as_ref());
-        lacks.push(defined.map_or_else(
+        lacks.push(spec.variant(cell.variant.as_deref()).map_or_else(
             || "each part is asked for, but by different entries".to_owned(),
-            |variant| {
-                format!(
-                    "{} is for {} ({})",
-                    variant.name, variant.only, variant.place
-                )
-            },
+            Variant::scope,
         ));
     }
     lacks

@@ -36,6 +36,15 @@ pub struct Spec {
     pub releases: Releases,
 }
 
+impl Spec {
+    /// The variant of this name; none for the plain cell.
+    pub fn variant(&self, name: Option<&str>) -> Option<&Variant> {
+        let name = name?;
+        let mut defined = self.definitions.iter();
+        defined.find(|variant| *variant.name == *name)
+    }
+}
+
 /// Whether the cells of a run share its databases.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Isolation {

@@ -180,6 +180,13 @@ pub struct Variant {
     pub place: Place,
 }
 
+impl Variant {
+    /// The cells it is for, for those that it is not for.
+    pub fn scope(&self) -> String {
+        format!("{} is for {} ({})", self.name, self.only, self.place)
+    }
+}
+
 /// What a variant changes about a cell.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VariantChange {

@@ -1,7 +1,7 @@
-use clap::Command;
 use clap::error::ErrorKind;
+use clap::{Arg, Command};
 
-use super::{ConfigFile, names, variable};
+use super::{ConfigFile, names, switch, variable};
 use crate::cli::error::CliError;
 
 /// Checks every value of the file and of the variables by itself, so that one that
@@ -39,10 +39,12 @@ fn refused(command: &Command, name: &str, value: &str) -> Option<String> {
         .get_arguments()
         .find(|arg| arg.get_long() == Some(name))?;
     if !arg.get_action().takes_values() {
-        let words = [
-            "true", "false", "yes", "no", "on", "off", "1", "0", "y", "n", "t", "f",
-        ];
-        let known = words.contains(&value.to_lowercase().as_str());
+        let switch = Arg::new("switch").long("switch").value_parser(switch());
+        let typed = format!("--switch={value}");
+        let known = Command::new("run")
+            .arg(switch)
+            .try_get_matches_from(["run", &typed])
+            .is_ok();
         return (!known).then(|| format!("{value:?} is neither true nor false"));
     }
     let typed = format!("--{name}={value}");

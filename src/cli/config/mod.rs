@@ -7,6 +7,7 @@ mod settle;
 mod show;
 
 use clap::Command;
+use clap::builder::BoolishValueParser;
 
 pub use check::check;
 pub use file::{ConfigFile, ConfigPlace};
@@ -19,6 +20,11 @@ const NOT_CONFIGURED: [&str; 2] = ["help", "format"];
 /// The variable of an option.
 pub fn variable(long: &str) -> String {
     format!("DJBUILD_{}", long.replace('-', "_").to_uppercase())
+}
+
+/// What a switch takes from a variable or the file: true, no, on, 0 and the like.
+fn switch() -> BoolishValueParser {
+    BoolishValueParser::new()
 }
 
 /// The long names of what can be configured: the options of `djbuild run`.
@@ -50,7 +56,7 @@ fn apply_below(command: Command, names: &[String], file: &ConfigFile) -> Command
             let is_switch = !arg.get_action().takes_values();
             let mut arg = arg.env(variable(&long)).hide_env(true);
             if is_switch {
-                arg = arg.value_parser(clap::builder::BoolishValueParser::new());
+                arg = arg.value_parser(switch());
             }
             match file.values(&long) {
                 Some(values) => arg

@@ -14,20 +14,15 @@ pub fn settle(arguments: &mut Arguments, matches: &ArgMatches) {
     };
     let typed = |name: &str| run.value_source(name) == Some(ValueSource::CommandLine);
     let (pace, output) = (&mut options.pace, &mut options.output);
-    for (name, switch, opposite) in [
-        ("fail_fast", pace.fail_fast, &mut pace.keep_going),
-        ("verbose", output.verbose, &mut output.quiet),
-    ] {
-        if switch && typed(name) {
-            *opposite = false;
-        }
+    // Of two that are typed clap keeps the later.
+    if typed("fail_fast") {
+        pace.keep_going = false;
+    } else if typed("keep_going") {
+        pace.fail_fast = false;
     }
-    for (name, switch, opposite) in [
-        ("keep_going", pace.keep_going, &mut pace.fail_fast),
-        ("quiet", output.quiet, &mut output.verbose),
-    ] {
-        if switch && typed(name) {
-            *opposite = false;
-        }
+    if typed("verbose") {
+        output.quiet = false;
+    } else if typed("quiet") {
+        output.verbose = false;
     }
 }

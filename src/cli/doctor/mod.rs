@@ -5,7 +5,7 @@ mod finding;
 mod machine;
 
 use super::Outcome;
-use super::args::DoctorOptions;
+use super::args::{Color, DoctorOptions};
 use super::error::CliError;
 use super::exit::Exit;
 use super::host::{self, Folders};
@@ -16,7 +16,7 @@ use finding::{Finding, Light};
 /// Looks at everything, tells each thing as soon as it is known, and fails where
 /// djbuild cannot run.
 pub async fn doctor(options: &DoctorOptions) -> Outcome {
-    let style = screen::style();
+    let style = screen::style(Color::Auto);
     let mut findings: Vec<Finding> = Vec::new();
     let mut tell = |found: Vec<Finding>| {
         for finding in found {
