@@ -8,6 +8,7 @@ pub enum Exit {
     Passed,
     Failed,
     Usage,
+    Empty,
     Infrastructure,
     Interrupted,
 }
@@ -20,6 +21,7 @@ Exit status:
   2    the command or the matrix was wrong
   3    infrastructure: Docker, a database, memory, space, a timeout; or no
        cell had an image to run on
+  5    the suite ran and no test was in it
   130  interrupted";
 
 impl Exit {
@@ -29,6 +31,8 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Infrastructure => 3,
+            // As Python's own unittest has it since 3.12, and pytest.
+            Self::Empty => 5,
             Self::Interrupted => 130,
         }
     }
@@ -39,6 +43,7 @@ impl Exit {
             Outcome::Passed => Self::Passed,
             Outcome::Failed | Outcome::Errored => Self::Failed,
             Outcome::Infrastructure | Outcome::Skipped => Self::Infrastructure,
+            Outcome::Empty => Self::Empty,
             Outcome::Cancelled => Self::Interrupted,
         }
     }
@@ -61,6 +66,7 @@ mod tests {
             Exit::Failed,
             Exit::Usage,
             Exit::Infrastructure,
+            Exit::Empty,
             Exit::Interrupted,
         ] {
             let line = format!("\n  {} ", exit.status());

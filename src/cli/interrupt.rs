@@ -2,7 +2,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::sinks::warn;
 use crate::engine::{Canceller, Emitter};
-use crate::event::Event;
+use crate::event::{Event, Notice, NoticeKind};
 
 /// Ctrl-C, a polite kill and a closed terminal all ask for the end; the second
 /// time they ask for it at once.
@@ -30,6 +30,7 @@ pub async fn listen(canceller: Canceller, emit: Emitter) {
         } else {
             "stopping at once".to_owned()
         };
-        emit.emit(Event::Notice { message }).await;
+        emit.emit(Event::Notice(Notice::new(NoticeKind::Other, message)))
+            .await;
     }
 }

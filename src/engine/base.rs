@@ -9,7 +9,7 @@ use tokio_util::io::ReaderStream;
 
 use super::Emitter;
 use super::images::Problem;
-use crate::event::Event;
+use crate::event::{Event, Notice, NoticeKind};
 use crate::plan::{Base, BaseSource, DebianBase, label};
 use crate::runtime::{Runtime, RuntimeError};
 
@@ -87,7 +87,8 @@ impl Bases {
                             "{reference} could not be pulled ({}); base images come from Debian",
                             summary(&error)
                         );
-                        emit.emit(Event::Notice { message }).await;
+                        emit.emit(Event::Notice(Notice::new(NoticeKind::Fallback, message)))
+                            .await;
                     }
                     refusal = Some(summary(&error));
                 }

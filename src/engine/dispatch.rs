@@ -11,7 +11,7 @@ use super::tree::PreparedTree;
 use super::verdict::Verdict;
 use super::world::World;
 use super::{Cancel, Emitter, janitor};
-use crate::event::{Event, RunStarted};
+use crate::event::{Event, Notice, NoticeKind, RunStarted};
 use crate::model::Outcome;
 use crate::plan::Plan;
 use crate::runtime::Runtime;
@@ -75,7 +75,10 @@ pub async fn clean_up(world: &World) {
     if let Some(why) = left {
         let message =
             format!("not everything could be removed ({why}); `djbuild clean` removes the rest");
-        world.emit.emit(Event::Notice { message }).await;
+        world
+            .emit
+            .emit(Event::Notice(Notice::new(NoticeKind::Leftover, message)))
+            .await;
     }
 }
 

@@ -32,6 +32,7 @@ fn envelope(event: Event) -> Envelope {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     Envelope {
+        seq: 0,
         at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
         event,
     }

@@ -8,7 +8,7 @@ use super::images::Problem;
 use super::tree::PreparedTree;
 use super::verdict::Verdict;
 use super::world::World;
-use crate::event::Event;
+use crate::event::{Event, Notice, NoticeKind};
 use crate::model::{Cause, Outcome, Phase};
 use crate::plan::{CellPlan, label};
 
@@ -84,7 +84,10 @@ pub async fn run_cell(
                 verdict.cause.map_or("", Cause::as_str),
                 verdict.detail
             );
-            world.emit.emit(Event::Notice { message }).await;
+            world
+                .emit
+                .emit(Event::Notice(Notice::new(NoticeKind::Retry, message)))
+                .await;
             wait_for_engine(world).await;
             // Its image may be what was lost.
             match prepare(world, index).await {

@@ -4,6 +4,7 @@
 //! to show it, and outcome counts are derived from events only in [`Summary`].
 
 mod cell_summary;
+mod notice;
 mod protocol;
 mod summary;
 
@@ -12,12 +13,16 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Cause, Cell, CellName, Counts, Outcome, Phase, Revision, RunId, TestOutcome};
 
 pub use cell_summary::{CellSummary, Failure};
+pub use notice::{Notice, NoticeKind};
 pub use protocol::{MAX_LINE, PROTOCOL, RunnerMessage};
 pub use summary::{ImageProblem, Summary};
 
 /// One thing that happened, and when.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Envelope {
+    /// Its place among the events of its run, from 1 on; 0 where nobody counted.
+    #[serde(default)]
+    pub seq: u64,
     /// Milliseconds since 1970-01-01 UTC.
     pub at: u64,
     /// What happened.
@@ -32,9 +37,16 @@ pub enum Event {
     /// The run begins.
     RunStarted(Box<RunStarted>),
     /// Something a person should know that is nobody's failure.
-    Notice {
-        /// One sentence.
-        message: String,
+    Notice(Notice),
+    /// The container engine does not answer any more; nothing is begun until it does.
+    EngineAway {
+        /// Why, in its own words or the system's.
+        why: String,
+    },
+    /// The container engine answers again.
+    EngineBack {
+        /// Seconds it was away.
+        seconds: f64,
     },
     /// An image is not there and is being made.
     ImageStarted {

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CellSummary, Envelope, Event, Failure, RunStarted};
+use super::{CellSummary, Envelope, Event, Failure, Notice, RunStarted};
 use crate::model::{Cell, Counts, Outcome};
 
 /// What a run came to, folded from its events.
@@ -21,6 +21,9 @@ pub struct Summary {
     /// The tags of the images it stands on.
     #[serde(default)]
     pub images_used: BTreeSet<String>,
+    /// What whoever reads the verdict has to know beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
     /// Seconds the run took; `None` while it goes on.
     pub seconds: Option<f64>,
     /// Whether the user stopped it.
@@ -54,6 +57,7 @@ impl Summary {
             image_problems: Vec::new(),
             images_built: 0,
             images_used: BTreeSet::new(),
+            notices: Vec::new(),
             seconds: None,
             interrupted: false,
         })
@@ -69,6 +73,9 @@ impl Summary {
             return;
         }
         match event {
+            Event::Notice(notice) if notice.kind.qualifies_the_verdict() => {
+                self.notices.push(notice.clone());
+            }
             Event::ImageFinished { .. } => self.images_built += 1,
             Event::ImageUsed { image } => {
                 self.images_used.insert(image.clone());
@@ -107,6 +114,7 @@ impl Summary {
             Outcome::Errored,
             Outcome::Infrastructure,
             Outcome::Cancelled,
+            Outcome::Empty,
             Outcome::Passed,
         ] {
             if outcomes().any(|outcome| outcome == decisive) {
@@ -177,6 +185,7 @@ mod tests {
             jobs: 1,
         }));
         Summary::begin(&Envelope {
+            seq: 1,
             at: 0,
             event: started,
         })
@@ -246,6 +255,14 @@ mod tests {
         assert_eq!(summary.outcome(), Outcome::Infrastructure);
         summary.apply(&finished("mysql8.4", Outcome::Failed));
         assert_eq!(summary.outcome(), Outcome::Failed);
+    }
+
+    #[test]
+    fn one_cell_without_a_test_is_not_hidden_by_others_that_passed() {
+        let mut summary = summary(&["sqlite", "mysql8.4"]);
+        summary.apply(&finished("sqlite", Outcome::Passed));
+        summary.apply(&finished("mysql8.4", Outcome::Empty));
+        assert_eq!(summary.outcome(), Outcome::Empty);
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub enum Outcome {
     Passed,
     /// Nothing ran: this machine has no image for it.
     Skipped,
+    /// The suite ran to its end and no test was in it: neither good nor bad.
+    Empty,
     /// Django's tests failed.
     Failed,
     /// The suite could not run to its end: bad labels, settings, an interpreter crash.
@@ -28,6 +30,7 @@ impl Outcome {
         match self {
             Self::Passed => "passed",
             Self::Skipped => "skipped",
+            Self::Empty => "empty",
             Self::Failed => "failed",
             Self::Errored => "errored",
             Self::Infrastructure => "infrastructure",

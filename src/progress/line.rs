@@ -49,11 +49,23 @@ fn of_run(event: &Event) -> Option<Description<'_>> {
             };
             (Normal, Tone::Normal, "djbuild", what)
         }
-        Event::Notice { message } => (
+        Event::Notice(notice) => (
             Quiet,
             Tone::Outcome(Outcome::Infrastructure),
             "note",
-            message.clone(),
+            notice.message.clone(),
+        ),
+        Event::EngineAway { why } => (
+            Quiet,
+            Tone::Outcome(Outcome::Infrastructure),
+            "engine",
+            format!("does not answer, waiting for it: {why}"),
+        ),
+        Event::EngineBack { seconds } => (
+            Quiet,
+            Tone::Outcome(Outcome::Infrastructure),
+            "engine",
+            format!("answers again, after {}", duration(*seconds)),
         ),
         Event::ImageStarted { image } => {
             (Normal, Tone::Faint, image, "image is being made".to_owned())

@@ -200,7 +200,9 @@ fn paint(line: &Line) -> String {
         Tone::Outcome(Outcome::Passed) => style.green(),
         Tone::Outcome(Outcome::Failed | Outcome::Errored) => style.red(),
         Tone::Outcome(Outcome::Infrastructure) => style.yellow(),
-        Tone::Faint | Tone::Outcome(Outcome::Skipped | Outcome::Cancelled) => style.dim(),
+        Tone::Faint | Tone::Outcome(Outcome::Skipped | Outcome::Empty | Outcome::Cancelled) => {
+            style.dim()
+        }
     };
     format!("{}: {}", line.who, style.apply_to(&line.what))
 }

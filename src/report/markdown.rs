@@ -98,6 +98,7 @@ fn square(cell: &CellSummary) -> String {
             None => outcome.to_string(),
         },
         Outcome::Skipped => "no image".to_owned(),
+        Outcome::Empty => "no test ran".to_owned(),
         Outcome::Cancelled => outcome.to_string(),
     };
     format!("{} {detail}, {}", sign(outcome), duration(cell.seconds))
@@ -172,7 +173,7 @@ const fn sign(outcome: Outcome) -> &'static str {
         Outcome::Passed => "✅",
         Outcome::Failed | Outcome::Errored => "❌",
         Outcome::Infrastructure => "⚠️",
-        Outcome::Skipped | Outcome::Cancelled => "⏹️",
+        Outcome::Skipped | Outcome::Empty | Outcome::Cancelled => "⏹️",
     }
 }
 

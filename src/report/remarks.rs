@@ -19,8 +19,11 @@ pub fn remarks(summary: &Summary) -> String {
             text.push_str("  …; `djbuild matrix` shows every reason\n");
         }
     }
+    for notice in &summary.notices {
+        text.push_str(&format!("Note: {}\n", notice.message));
+    }
     for cell in &summary.cells {
-        if cell.outcome == Some(Outcome::Passed) && cell.counts.tests == 0 {
+        if cell.outcome == Some(Outcome::Empty) {
             text.push_str(&format!("No test ran in {}.\n", cell.cell));
         }
     }

@@ -19,7 +19,7 @@ impl Style {
             Outcome::Failed => Paint::new().red().bold(),
             Outcome::Errored => Paint::new().red(),
             Outcome::Infrastructure => Paint::new().yellow(),
-            Outcome::Skipped | Outcome::Cancelled => Paint::new().dim(),
+            Outcome::Skipped | Outcome::Empty | Outcome::Cancelled => Paint::new().dim(),
         };
         self.apply(&paint, text)
     }

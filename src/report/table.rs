@@ -25,6 +25,7 @@ fn square(cell: &CellSummary, style: Style) -> String {
             plural(counts.tests, "test"),
         ),
         Outcome::Skipped => return style.outcome(outcome, "no image"),
+        Outcome::Empty => return style.outcome(outcome, "no test ran"),
         Outcome::Cancelled if counts.tests == 0 => return style.outcome(outcome, "cancelled"),
         Outcome::Cancelled => ("cancelled".to_owned(), format!("{} done", counts.tests)),
         Outcome::Errored | Outcome::Infrastructure => (

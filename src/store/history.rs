@@ -225,6 +225,7 @@ mod tests {
             jobs: 1,
         };
         let envelope = Envelope {
+            seq: 1,
             at: began,
             event: Event::RunStarted(Box::new(started)),
         };

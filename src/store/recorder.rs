@@ -224,6 +224,7 @@ mod tests {
         let mut summary: Option<Summary> = None;
         for (at, event) in events().into_iter().enumerate() {
             let envelope = Envelope {
+                seq: at as u64 + 1,
                 at: at as u64,
                 event,
             };
