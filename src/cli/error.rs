@@ -1,11 +1,10 @@
 use std::path::PathBuf;
 
-use super::docker_context::ContextError;
 use super::exit::Exit;
 use crate::matrix::{SelectError, SupportError};
 use crate::model::ParseError;
 use crate::runtime::RuntimeError;
-use crate::runtime::docker::{NoEngine, SaidBy};
+use crate::runtime::docker::{ContextError, FindError, NoEngine, SaidBy};
 use crate::source::SourceError;
 use crate::spec::Problems;
 use crate::store::StoreError;
@@ -89,6 +88,15 @@ impl CliError {
     pub fn read(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |error| Self::Read { path, error }
+    }
+}
+
+impl From<FindError> for CliError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Context(error) => error.into(),
+            FindError::NoEngine(error) => error.into(),
+        }
     }
 }
 

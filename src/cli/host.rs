@@ -6,10 +6,9 @@ use etcetera::BaseStrategy;
 
 use super::args::ImageOptions;
 use super::config::ConfigPlace;
-use super::engine_config::{self, Environment};
 use super::error::CliError;
 use crate::plan::{BuildEnvironment, Dockerfiles};
-use crate::runtime::docker::{Docker, connect, endpoints};
+use crate::runtime::docker::{self, Docker};
 use crate::source::PackageIndex;
 use crate::store::State;
 
@@ -61,8 +60,7 @@ impl Folders {
 
 /// The first engine that answers.
 pub async fn engine() -> Result<Docker, CliError> {
-    let config = engine_config::read(&Environment::of_process())?;
-    Ok(connect(&endpoints(&config)).await?)
+    Ok(docker::find().await?)
 }
 
 /// The variables that name a CA bundle here, and the files they name.

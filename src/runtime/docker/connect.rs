@@ -5,9 +5,9 @@ use bollard::models::{SystemInfo, SystemVersion};
 use bollard::{API_DEFAULT_VERSION, Docker as Client};
 use tokio::time::timeout;
 
-use super::Docker;
 use super::address::Address;
 use super::endpoint::Endpoint;
+use super::engine::Docker;
 use super::no_engine::{NoEngine, Why};
 use super::tls::{Files, Tls, TlsError};
 use super::tunnel::Tunnel;

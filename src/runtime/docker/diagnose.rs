@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::Docker;
+use super::engine::Docker;
 use super::error::refused;
 use crate::runtime::RuntimeError;
 

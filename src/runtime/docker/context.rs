@@ -7,33 +7,50 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::endpoint::{Endpoint, SaidBy};
+use super::tls::Tls;
 use crate::model::hex;
-use crate::runtime::docker::{Endpoint, SaidBy, Tls};
 
 /// A choice of context that cannot be followed. Docker's client refuses it too,
 /// rather than use an engine that nobody chose.
 #[derive(Debug, thiserror::Error)]
 pub enum ContextError {
+    /// The client's `config.json` cannot be read.
     #[error("{path}: {why}")]
-    ClientFile { path: PathBuf, why: String },
+    ClientFile {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// Nobody made the context.
     #[error(
         "there is no Docker context {name:?}, which {chosen_by} chooses ({path} is not there); \
          `docker context ls` lists those there are"
     )]
     NoContext {
+        /// Its name.
         name: String,
+        /// A variable, or the path of `config.json`.
         chosen_by: String,
+        /// Where it would be.
         path: PathBuf,
     },
+    /// The context is there, and of no use.
     #[error(
         "the Docker context {name:?}, which {chosen_by} chooses, cannot be used: {path}: {why}"
     )]
     Context {
+        /// Its name.
         name: String,
+        /// A variable, or the path of `config.json`.
         chosen_by: String,
+        /// Its file.
         path: PathBuf,
+        /// What is wrong with it.
         why: String,
     },
+    /// There is nowhere to look for a context.
     #[error("DOCKER_CONTEXT chooses {0:?}, but there is no home folder to look for it: set HOME")]
     Homeless(String),
 }

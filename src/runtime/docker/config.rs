@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::docker_context::{self, ContextError};
-use crate::runtime::docker::{ClientConfig, Endpoint, SaidBy, Tls};
+use super::context::{self, ContextError};
+use super::endpoint::{ClientConfig, Endpoint, SaidBy};
+use super::tls::Tls;
 
 /// The value of a variable, if it is set.
 type Variable = dyn Fn(&str) -> Option<String>;
@@ -63,7 +64,7 @@ fn user() -> Option<u32> {
 pub fn read(environment: &Environment) -> Result<ClientConfig, ContextError> {
     let chosen = match variable(environment) {
         Some(endpoint) => Some(endpoint),
-        None => docker_context::chosen(
+        None => context::chosen(
             environment.docker_config().as_deref(),
             environment.text("DOCKER_CONTEXT"),
         )?,
