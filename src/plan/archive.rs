@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::context::{FileKind, TREE_MTIME};
+use super::file::{FileKind, TREE_MTIME};
 
 /// What every file of an archive has in common.
 pub struct Attributes {

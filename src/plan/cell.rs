@@ -1,11 +1,7 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::Value;
-
-use super::{Container, Label, Limits, Network, Pace, Plan, Recipe, Service, TreeFiles, label};
-use crate::model::{Cell, DatabaseKind};
+use super::{Recipe, Service, TreeFiles};
+use crate::model::Cell;
 use crate::spec::VariantChange;
 
 /// What one cell needs and runs.
@@ -50,144 +46,10 @@ pub const CELL_USER_NAME: &str = "django";
 /// The list of files to delete before a cell starts, inside its container.
 pub const DELETED_LIST: &str = "djbuild/delta/deleted";
 
-/// Warnings are on, as in Django's own CI.
-const PYTHON_FLAGS: &str = "-Wall";
-
-/// `DJBUILD_CELL`, as `dockerfiles/runner` reads it.
-#[derive(Serialize)]
-struct Configuration<'a> {
-    tree: String,
-    cell: String,
-    database: Database<'a>,
-    caches: Caches,
-    parallel: u32,
-    serial_below: u32,
-    ready_timeout: u64,
-    arguments: &'a [String],
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    settings: &'a BTreeMap<String, Value>,
-}
-
-#[derive(Serialize)]
-struct Database<'a> {
-    vendor: DatabaseKind,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    host: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    port: Option<u16>,
-    user: &'static str,
-    password: &'static str,
-    name: &'a str,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    options: &'a BTreeMap<String, Value>,
-}
-
-#[derive(Serialize)]
-struct Caches {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    memcached: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redis: Option<String>,
-}
-
 impl CellPlan {
     /// Everything it talks to.
     pub fn services(&self) -> impl Iterator<Item = &Service> {
         self.database.iter().chain(&self.caches)
-    }
-
-    /// The cell's container on `image`, with its services at `addresses` and
-    /// `parallel` processes. One without services has nobody to talk to.
-    pub fn container(
-        &self,
-        plan: &Plan,
-        image: &str,
-        addresses: &[Address],
-        (attempt, parallel): (u32, u32),
-    ) -> Container {
-        let name = self.cell.name();
-        let configuration = self.configuration(&plan.pace, addresses, parallel);
-        let slug = slug(name.as_str());
-        Container {
-            name: format!("djbuild-{}-{slug}-{attempt}", plan.run),
-            image: image.to_owned(),
-            command: self.command(),
-            user: Some(CELL_USER_NAME.to_owned()),
-            host: "cell".to_owned(),
-            network: (!addresses.is_empty()).then(|| plan.network_name()),
-            environment: self
-                .change
-                .environment
-                .clone()
-                .into_iter()
-                .chain([("DJBUILD_CELL".to_owned(), configuration)])
-                .collect(),
-            labels: plan.labels((label::CELL, name.as_str())),
-            memory_folders: vec!["/tmp".to_owned()],
-            limits: Limits {
-                memory: plan.pace.memory,
-                pids: 2048,
-                shared_memory: 256 << 20,
-            },
-        }
-    }
-
-    /// Starts the runner.
-    fn command(&self) -> Vec<String> {
-        let usual = || vec![PYTHON_FLAGS.to_owned()];
-        let mut command = vec!["/venv/bin/python".to_owned()];
-        command.extend(self.change.python_flags.clone().unwrap_or_else(usual));
-        command.extend(["-m", "djbuild_runner"].map(str::to_owned));
-        command
-    }
-
-    fn configuration(&self, pace: &Pace, addresses: &[Address], parallel: u32) -> String {
-        let database = self.database.as_ref().and_then(|service| {
-            addresses
-                .iter()
-                .find(|address| address.service == service.name)
-        });
-        let at = |prefix: &str| -> Vec<String> {
-            addresses
-                .iter()
-                .filter(|address| address.service.starts_with(prefix))
-                .map(|address| format!("{}:{}", address.host, address.port))
-                .collect()
-        };
-        let arguments: Vec<String> = self
-            .arguments
-            .iter()
-            .chain(&self.change.flags)
-            .cloned()
-            .collect();
-        let configuration = Configuration {
-            tree: format!("/{TREE_FOLDER}"),
-            cell: self.cell.to_string(),
-            database: Database {
-                vendor: self.cell.database.kind,
-                host: database.map(|address| address.host.as_str()),
-                port: database.map(|address| address.port),
-                user: "django",
-                password: "django",
-                name: &self.database_name,
-                options: &self.change.database_options,
-            },
-            caches: Caches {
-                memcached: at("memcached"),
-                redis: at("redis").first().map(|at| format!("redis://{at}")),
-            },
-            parallel,
-            serial_below: if arguments.iter().any(|a| a.starts_with("--parallel")) {
-                0
-            } else {
-                pace.serial_below()
-            },
-            ready_timeout: pace.ready_timeout.as_secs(),
-            arguments: &arguments,
-            settings: &self.change.settings,
-        };
-        // Plain structs of strings and numbers: nothing in them can fail.
-        serde_json::to_string(&configuration).unwrap_or_default()
     }
 
     /// Whether Django's cache tests are among the tests asked for: a run of
@@ -195,30 +57,6 @@ impl CellPlan {
     pub fn wants_caches(labels: &[String]) -> bool {
         let is_of_caches = |label: &String| label.split(['.', '/']).any(|part| part == "cache");
         labels.is_empty() || labels.iter().any(is_of_caches)
-    }
-}
-
-impl Plan {
-    /// The labels of everything this run starts.
-    pub fn labels(&self, (key, value): (&str, &str)) -> Vec<Label> {
-        vec![
-            (label::RUN.to_owned(), self.run.to_string()),
-            (label::OWNER.to_owned(), self.owner.clone()),
-            (key.to_owned(), value.to_owned()),
-        ]
-    }
-
-    /// The run's network.
-    pub fn network(&self) -> Network {
-        Network {
-            name: self.network_name(),
-            labels: self.labels((label::SERVICE, "network")),
-        }
-    }
-
-    /// Its name, and how every name of the run begins.
-    pub fn network_name(&self) -> String {
-        format!("djbuild-{}", self.run)
     }
 }
 

@@ -6,43 +6,29 @@
 mod archive;
 mod base;
 mod cell;
+mod cell_container;
 mod container;
 mod context;
 mod dockerfiles;
+mod file;
 mod image;
 pub mod label;
+mod run;
 mod schedule;
 mod service;
 mod tree;
-
-use crate::model::RunId;
+mod tree_files;
 
 pub use base::{Base, BaseSource, DebianBase};
 pub use cell::{Address, CellPlan, slug};
 pub use container::{Container, Limits, Network};
-pub use context::{Context, EachFile, FileKind, Part, TreeDelta, TreeFiles};
+pub use context::{Context, Part};
 pub use dockerfiles::Dockerfiles;
+pub use file::FileKind;
 pub use image::{BuildEnvironment, Recipe};
 pub use label::Label;
+pub use run::Plan;
 pub use schedule::{Pace, jobs_for};
 pub use service::{Service, Sharing};
 pub use tree::{TreeLayer, delta_upload};
-
-/// What has to be built, started and run, in starting order.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// The run this plan is for.
-    pub run: RunId,
-    /// Marks everything this installation of djbuild starts.
-    pub owner: String,
-    /// The cells, longest expected first.
-    pub cells: Vec<CellPlan>,
-    /// How fast and how long.
-    pub pace: Pace,
-    /// The test runner inside cells: its files by their paths.
-    pub runner: Vec<(String, Vec<u8>)>,
-    /// What every build gets from the host and no image keeps.
-    pub environment: BuildEnvironment,
-    /// Where base images may come from.
-    pub base_source: BaseSource,
-}
+pub use tree_files::{EachFile, TreeDelta, TreeFiles};
