@@ -15,7 +15,7 @@ use futures_util::StreamExt;
 
 use common::engine::{AGES, Age};
 use common::{User, shell};
-use djbuild::runtime::Runtime;
+use djbuild::runtime::{Images, Runtime};
 use djbuild::runtime::docker::{Docker, Endpoint, SaidBy, Tls, connect};
 
 /// `djbuild clean` of somebody with these variables and no Docker contexts.

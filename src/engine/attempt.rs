@@ -12,7 +12,7 @@ use super::verdict::{Seen, Verdict};
 use super::world::World;
 use crate::event::Event;
 use crate::model::{Cause, Counts, Outcome, Phase};
-use crate::plan::CellPlan;
+use crate::plan::{CellPlan, ImageRef};
 use crate::runtime::RuntimeError;
 
 /// How long a cell that is told to stop may take.
@@ -74,7 +74,7 @@ impl Attempt<'_> {
         let addresses: Vec<_> = leases.iter().map(Lease::address).collect();
         let container = self.cell.container(
             plan,
-            &self.tree.image,
+            &ImageRef::new(&self.tree.image),
             &addresses,
             (self.number, self.parallel),
         );
@@ -94,7 +94,7 @@ impl Attempt<'_> {
     async fn start(&self, id: &str) -> Result<(), RuntimeError> {
         let runtime = &self.world.runtime;
         if let Some(upload) = &self.tree.upload {
-            runtime.upload(id, upload.clone()).await?;
+            runtime.deliver(id, upload.clone()).await?;
         }
         runtime.start(id).await?;
         self.phase(Phase::Loading).await;

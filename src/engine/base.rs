@@ -11,7 +11,7 @@ use super::Emitter;
 use super::images::Problem;
 use crate::event::{Event, Notice, NoticeKind};
 use crate::plan::{Base, BaseSource, DebianBase, label};
-use crate::runtime::{Runtime, RuntimeError};
+use crate::runtime::{PullError, Runtime, RuntimeError};
 
 /// Finds or makes base images.
 #[derive(Debug)]
@@ -70,16 +70,18 @@ impl Bases {
         {
             let began = *started.insert(start(base, emit).await);
             match runtime.pull(&reference).await {
-                Ok(()) => {
+                Ok(_) => {
                     finish(base, began, emit).await;
                     return found(runtime, reference).await;
                 }
-                Err(error @ (RuntimeError::NoSpace(_) | RuntimeError::Unreachable(_))) => {
+                Err(PullError::Runtime(
+                    error @ (RuntimeError::NoSpace(_) | RuntimeError::Unreachable(_)),
+                )) => {
                     return Err(error.into());
                 }
                 Err(error) => {
                     // A registry that lacks one image may have the next.
-                    if !matches!(error, RuntimeError::Missing(_)) {
+                    if !matches!(error, PullError::NotThere(_)) {
                         self.no_registry.store(true, Ordering::Relaxed);
                     }
                     if debian.is_some() {
@@ -185,7 +187,8 @@ impl Bases {
             let _ = runtime.remove_image(tag).await;
             return Err(failed(format!("mmdebstrap ended with {status}"), tail));
         }
-        Ok(imported?)
+        imported?;
+        Ok(())
     }
 }
 
@@ -217,10 +220,7 @@ async fn found(runtime: &dyn Runtime, reference: String) -> Result<Found, Proble
 
 /// The last part of a pull's error, which says why; the first repeats the
 /// registry's address.
-fn summary(error: &RuntimeError) -> String {
-    let text = match error {
-        RuntimeError::Refused { message, .. } => message.clone(),
-        other => other.to_string(),
-    };
+fn summary(error: &PullError) -> String {
+    let text = error.to_string();
     text.rsplit(": ").next().unwrap_or(&text).to_owned()
 }

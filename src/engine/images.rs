@@ -195,7 +195,7 @@ impl Images {
         };
         let built = self.runtime.build(build, &log).await;
         let (step, tail) = seen.into_inner().unwrap_or_default();
-        let built = built.map_err(|error| match error {
+        let built = built.map(|_| ()).map_err(|error| match error {
             BuildError::Step(message) => Problem::Build {
                 image: name.to_owned(),
                 step,

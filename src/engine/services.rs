@@ -10,7 +10,9 @@ use super::Emitter;
 use super::images::{Images, Problem, keep_tail};
 use super::lines::Lines;
 use crate::event::Event;
-use crate::plan::{Address, CellPlan, Container, Network, Plan, Service, Sharing, label, slug};
+use crate::plan::{
+    Address, CellPlan, Container, ImageRef, Network, Plan, Service, Sharing, label, slug,
+};
 use crate::runtime::{Output, Runtime, RuntimeError};
 
 /// Starts services when cells want them and removes them after their last one.
@@ -142,7 +144,7 @@ impl Services {
         let host = format!("{}-{number}", slug(&service.name));
         let container = Container {
             name: format!("{}-{host}", self.plan.network_name()),
-            image: image.to_owned(),
+            image: ImageRef::new(image),
             command: Vec::new(),
             user: None,
             host: host.clone(),

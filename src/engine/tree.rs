@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::images::{Images, Problem};
 use crate::model::SnapshotId;
-use crate::plan::{Context, Label, Plan, TreeFiles, TreeLayer, delta_upload, label};
+use crate::plan::{Context, ImageRef, Label, Plan, TreeFiles, TreeLayer, delta_upload, label};
 use crate::runtime::{Image, Runtime, RuntimeError};
 
 /// A delta of more files than this is worth a layer of its own.
@@ -44,7 +44,7 @@ impl Layers {
         parent: &str,
         tree: &Arc<dyn TreeFiles>,
     ) -> Result<PreparedTree, Problem> {
-        let layer = TreeLayer::new(parent, tree, &plan.runner);
+        let layer = TreeLayer::new(&ImageRef::new(parent), tree, &plan.runner);
         let made_before = images.has_made(&layer.tag);
         let prepared = if runtime.image(&layer.tag).await?.is_some() {
             tree.remember();
@@ -133,7 +133,7 @@ fn is_among(listed: &str, tags: &BTreeSet<String>) -> bool {
 async fn make(runtime: &dyn Runtime, plan: &Plan, layer: &TreeLayer) -> Result<(), RuntimeError> {
     let id = runtime.create(&layer.container(plan)).await?;
     let kept = async {
-        runtime.upload(&id, layer.upload.clone()).await?;
+        runtime.deliver(&id, layer.upload.clone()).await?;
         runtime.start(&id).await?;
         let exit = runtime.wait(&id).await?;
         if exit.code != 0 {
@@ -142,7 +142,8 @@ async fn make(runtime: &dyn Runtime, plan: &Plan, layer: &TreeLayer) -> Result<(
                 message: format!("it ended with exit status {}", exit.code),
             });
         }
-        runtime.commit(&id, &layer.tag, &layer.labels).await
+        runtime.keep(&id, &layer.tag, &layer.labels).await?;
+        Ok(())
     };
     let kept = kept.await;
     // Removed with the run if not now.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::cell::{Address, CELL_USER_NAME, CellPlan, TREE_FOLDER, slug};
-use super::{Container, Limits, Pace, Plan, label};
+use super::{Container, ImageRef, Limits, Pace, Plan, label};
 use crate::model::DatabaseKind;
 
 /// Warnings are on, as in Django's own CI.
@@ -53,7 +53,7 @@ impl CellPlan {
     pub fn container(
         &self,
         plan: &Plan,
-        image: &str,
+        image: &ImageRef,
         addresses: &[Address],
         (attempt, parallel): (u32, u32),
     ) -> Container {
@@ -62,7 +62,7 @@ impl CellPlan {
         let slug = slug(name.as_str());
         Container {
             name: format!("djbuild-{}-{slug}-{attempt}", plan.run),
-            image: image.to_owned(),
+            image: image.clone(),
             command: self.command(),
             user: Some(CELL_USER_NAME.to_owned()),
             host: "cell".to_owned(),

@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 
-use super::Label;
+use super::{ImageRef, Label};
 
 /// A container to be created: no host paths, no host ports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {
     /// Its name on the engine.
     pub name: String,
-    /// The image's tag.
-    pub image: String,
+    /// What it is started from.
+    pub image: ImageRef,
     /// What it runs; empty means what the image says.
     pub command: Vec<String>,
     /// Its host name, on the run's network too.

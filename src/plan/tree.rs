@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cell::{CELL_USER, CELL_USER_NAME, DELETED_LIST, TREE_FOLDER, slug};
-use super::{Container, Context, Label, Limits, Part, Plan, TreeDelta, TreeFiles, image, label};
+use super::{
+    Container, Context, ImageRef, Label, Limits, Part, Plan, TreeDelta, TreeFiles, image, label,
+};
 
 /// An image of one tree on top of a test image, with its bytecode. It is made
 /// by uploading the tree into a container and keeping what the container then
@@ -10,8 +12,8 @@ use super::{Container, Context, Label, Limits, Part, Plan, TreeDelta, TreeFiles,
 /// without a native overlay compare whole file systems for every layer.
 pub struct TreeLayer {
     /// The image it is on top of.
-    pub parent: String,
-    /// Its tag.
+    pub parent: ImageRef,
+    /// Its name.
     pub tag: String,
     /// The tree, to be uploaded.
     pub upload: Context,
@@ -49,7 +51,7 @@ fn environment() -> BTreeMap<String, String> {
 
 impl TreeLayer {
     /// The layer of this tree on this test image, with this runner.
-    pub fn new(parent: &str, tree: &Arc<dyn TreeFiles>, runner: &[(String, Vec<u8>)]) -> Self {
+    pub fn new(parent: &ImageRef, tree: &Arc<dyn TreeFiles>, runner: &[(String, Vec<u8>)]) -> Self {
         let runner = Context::default().with(Part::Files {
             folder: RUNNER_FOLDER.to_owned(),
             files: runner.to_vec(),
@@ -58,17 +60,12 @@ impl TreeLayer {
         // What the layers that a cell could start on have in common.
         let mut arguments = environment();
         arguments.insert("COMPILE".to_owned(), COMPILE.to_owned());
-        let foundation = image::tag("foundation", parent, &arguments, &runner);
+        let foundation = image::tag("foundation", parent.as_str(), &arguments, &runner);
         let upload = runner.with(Part::Tree {
             folder: TREE_FOLDER.to_owned(),
             files: Arc::clone(tree),
             owner: CELL_USER,
         });
-        let name = parent
-            .trim_start_matches("djbuild/")
-            .split(':')
-            .next()
-            .unwrap_or("tree");
         let family = vec![
             (label::CACHE.to_owned(), "tree".to_owned()),
             (label::FOUNDATION.to_owned(), foundation),
@@ -76,8 +73,13 @@ impl TreeLayer {
         let mut labels = family.clone();
         labels.push((label::SNAPSHOT.to_owned(), tree.id().to_string()));
         Self {
-            parent: parent.to_owned(),
-            tag: image::tag(&format!("tree-{name}"), parent, &arguments, &upload),
+            parent: parent.clone(),
+            tag: image::tag(
+                &format!("tree-{}", parent.short_name()),
+                parent.as_str(),
+                &arguments,
+                &upload,
+            ),
             upload,
             family,
             labels,

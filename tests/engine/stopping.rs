@@ -2,7 +2,7 @@ use djbuild::engine;
 use djbuild::event::Event;
 use djbuild::model::{Outcome, RunId};
 use djbuild::plan::Network;
-use djbuild::runtime::Runtime;
+use djbuild::runtime::Networks;
 use djbuild::runtime::fake::Step;
 
 use super::world::{HELLO, ONE_PASSED, STARTED, TWO_FAILED, end, plan, run, run_and, say, world};

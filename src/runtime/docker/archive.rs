@@ -17,11 +17,18 @@ pub fn stream(context: Context) -> impl Stream<Item = io::Result<Bytes>> + Send 
         let writer = io::BufWriter::with_capacity(CHUNK, ChannelWriter(sender.clone()));
         if let Err(error) = context.write(writer) {
             // Nobody listens any more when the request has failed already.
+            let error = io::Error::other(Unreadable(error));
             let _ = sender.blocking_send(Err(error));
         }
     });
     ReceiverStream::new(receiver)
 }
+
+/// A file of the context cannot be read: that is no fault of the engine's, though
+/// its connection breaks.
+#[derive(Debug, thiserror::Error)]
+#[error("what is sent cannot be read: {0}")]
+pub struct Unreadable(io::Error);
 
 struct ChannelWriter(Sender<io::Result<Bytes>>);
 

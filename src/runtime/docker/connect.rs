@@ -6,6 +6,7 @@ use bollard::{API_DEFAULT_VERSION, Docker as Client};
 use tokio::time::timeout;
 
 use super::address::Address;
+use super::deadline::NEVER;
 use super::endpoint::Endpoint;
 use super::engine::Docker;
 use super::no_engine::{NoEngine, Why};
@@ -15,8 +16,6 @@ use crate::runtime::Capabilities;
 
 /// An engine has this long to say what it is.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// bollard's own default, in seconds, for an answer's headers.
-const ANSWER: u64 = 120;
 
 /// Connects to the first endpoint that answers.
 ///
@@ -47,7 +46,7 @@ async fn try_one(endpoint: &Endpoint) -> Result<Docker, Why> {
                     .await
                     .map_err(Why::over_tls)
             } else {
-                let client = Client::connect_with_http(&authority, ANSWER, API_DEFAULT_VERSION)?;
+                let client = Client::connect_with_http(&authority, NEVER, API_DEFAULT_VERSION)?;
                 greet(client).await
             }
         }
@@ -70,7 +69,7 @@ async fn try_one(endpoint: &Endpoint) -> Result<Docker, Why> {
 }
 
 fn on_socket(address: &str) -> Result<Client, Why> {
-    let client = Client::connect_with_unix(address, ANSWER, API_DEFAULT_VERSION)?;
+    let client = Client::connect_with_unix(address, NEVER, API_DEFAULT_VERSION)?;
     Ok(client)
 }
 
@@ -84,7 +83,7 @@ fn with_tls(authority: &str, tls: &Tls) -> Result<Client, Why> {
         &files.key,
         &files.cert,
         &files.ca,
-        ANSWER,
+        NEVER,
         API_DEFAULT_VERSION,
     )
     .map_err(|error| Why::from(error).over_tls())

@@ -2,38 +2,54 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
-use bollard::errors::Error;
 use bollard::models::{
     ContainerConfig, ContainerCreateBody, EndpointSettings, HostConfig, HostConfigLogConfig,
     NetworkingConfig,
 };
 use bollard::query_parameters::{
-    CommitContainerOptionsBuilder, CreateContainerOptionsBuilder, ListContainersOptionsBuilder,
-    LogsOptionsBuilder, RemoveContainerOptionsBuilder, StopContainerOptionsBuilder,
-    UploadToContainerOptionsBuilder, WaitContainerOptionsBuilder,
+    CommitContainerOptionsBuilder, CreateContainerOptionsBuilder, KillContainerOptionsBuilder,
+    ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+    StopContainerOptionsBuilder, UploadToContainerOptionsBuilder,
 };
 use bollard::{Docker, body_try_stream};
 use futures_util::StreamExt;
 
-use super::archive;
-use super::error::{gone_is_done, refused};
+use super::deadline::{ASK, CHANGE, COMMIT, Pulse, within};
+use super::error::{gone_is_done, is_conflict, refused};
 use super::filter::labelled;
-use crate::plan::{Container, Context, Label, label};
-use crate::runtime::{Exit, Output, OutputStream, Resource, RuntimeError};
-
-/// An engine without a native overlay compares whole file systems to commit.
-const COMMIT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+use super::{archive, state};
+use crate::plan::{Container, Context, ImageRef, Label, label};
+use crate::runtime::{ContainerPhase, Output, OutputStream, Resource, RuntimeError};
 
 pub async fn create(client: &Docker, container: &Container) -> Result<String, RuntimeError> {
     let options = CreateContainerOptionsBuilder::default()
         .name(&container.name)
         .build();
-    let created = client
-        .create_container(Some(options), body(container))
-        .await
+    let request = client.create_container(Some(options), body(container));
+    let created = match within(CHANGE, request).await {
+        Err(error) if is_conflict(&error) => match created_before(client, container).await {
+            Some(id) => return Ok(id),
+            None => Err(error),
+        },
+        other => other,
+    };
+    created
+        .map(|created| created.id)
         .map_err(refused(format!("create container {}", container.name)))
-        .map_err(without_init)?;
-    Ok(created.id)
+        .map_err(without_init)
+}
+
+/// The engine's answer to an earlier request for the same container was lost.
+async fn created_before(client: &Docker, container: &Container) -> Option<String> {
+    let request = client.inspect_container(&container.name, None);
+    let found = within(ASK, request).await.ok()?;
+    let labels = found.config?.labels?;
+    let same = container
+        .labels
+        .iter()
+        .all(|(key, value)| labels.get(key) == Some(value));
+    let created = state::read(found.state?).phase == ContainerPhase::Created;
+    found.id.filter(|_| same && created)
 }
 
 /// Podman runs without the program that is a container's first process, which
@@ -60,7 +76,7 @@ fn body(container: &Container) -> ContainerCreateBody {
         HashMap::from([(network.clone(), endpoint)])
     });
     ContainerCreateBody {
-        image: Some(container.image.clone()),
+        image: Some(container.image.to_string()),
         user: container.user.clone(),
         hostname: Some(container.host.clone()),
         env: Some(
@@ -111,23 +127,24 @@ fn body(container: &Container) -> ContainerCreateBody {
     }
 }
 
-pub async fn upload(client: &Docker, id: &str, context: Context) -> Result<(), RuntimeError> {
+pub async fn deliver(client: &Docker, id: &str, files: Context) -> Result<(), RuntimeError> {
     let options = UploadToContainerOptionsBuilder::default().path("/").build();
-    let body = body_try_stream(archive::stream(context));
-    client
-        .upload_to_container(id, Some(options), body)
+    let pulse = Pulse::new();
+    let body = body_try_stream(pulse.of(archive::stream(files)));
+    pulse
+        .watch(client.upload_to_container(id, Some(options), body))
         .await
-        .map_err(refused("upload files into a container"))
+        .map_err(refused("send files into a container"))
 }
 
 /// Keeps what a container is as an image, under labels of its own: those of the
 /// run are blanked, for the image outlives it.
-pub async fn commit(
+pub async fn keep(
     client: &Docker,
     id: &str,
     tag: &str,
     labels: &[Label],
-) -> Result<(), RuntimeError> {
+) -> Result<ImageRef, RuntimeError> {
     let (repository, version) = tag.rsplit_once(':').unwrap_or((tag, "latest"));
     let options = CommitContainerOptionsBuilder::default()
         .container(id)
@@ -140,18 +157,14 @@ pub async fn commit(
         labels: Some(blank.into_iter().chain(labels.iter().cloned()).collect()),
         ..ContainerConfig::default()
     };
-    client
-        .clone()
-        .with_timeout(COMMIT_TIMEOUT)
-        .commit_container(options, config)
+    within(COMMIT, client.commit_container(options, config))
         .await
-        .map(|_| ())
+        .map(|_| ImageRef::new(tag))
         .map_err(refused(format!("commit {tag}")))
 }
 
 pub async fn start(client: &Docker, id: &str) -> Result<(), RuntimeError> {
-    client
-        .start_container(id, None)
+    within(CHANGE, client.start_container(id, None))
         .await
         .map_err(refused("start a container"))
 }
@@ -174,44 +187,20 @@ pub fn output(client: &Docker, id: &str) -> OutputStream {
     Box::pin(stream)
 }
 
-/// The engine's word that a container has ended may come as `Ok`, as an error
-/// that carries the exit status, or as the end of the stream; its state is the
-/// same afterwards in every case.
-pub async fn wait(client: &Docker, id: &str) -> Result<Exit, RuntimeError> {
-    let options = WaitContainerOptionsBuilder::default()
-        .condition("not-running")
+pub async fn signal(client: &Docker, id: &str, signal: &str) -> Result<(), RuntimeError> {
+    let options = KillContainerOptionsBuilder::default()
+        .signal(signal)
         .build();
-    match client.wait_container(id, Some(options)).next().await {
-        None | Some(Ok(_) | Err(Error::DockerContainerWaitError { .. })) => {}
-        Some(Err(error)) => return Err(refused("wait for a container")(error)),
-    }
-    let state = client
-        .inspect_container(id, None)
+    within(ASK, client.kill_container(id, Some(options)))
         .await
-        .map_err(refused("inspect a container"))?
-        .state
-        .unwrap_or_default();
-    if state.running == Some(true) {
-        return Err(RuntimeError::Refused {
-            action: "wait for a container".to_owned(),
-            message: "it stopped waiting while the container runs".to_owned(),
-        });
-    }
-    Ok(Exit {
-        code: state.exit_code.unwrap_or_default(),
-        out_of_memory: state.oom_killed.unwrap_or_default(),
-        error: state.error.unwrap_or_default(),
-    })
+        .map_err(refused(format!("send {signal} to a container")))
 }
 
 pub async fn stop(client: &Docker, id: &str, grace: Duration) -> Result<(), RuntimeError> {
     let seconds = i32::try_from(grace.as_secs()).unwrap_or(i32::MAX);
     let options = StopContainerOptionsBuilder::default().t(seconds).build();
-    let patient = client.clone().with_timeout(grace + Duration::from_secs(60));
-    gone_is_done(
-        patient.stop_container(id, Some(options)).await,
-        "stop a container",
-    )
+    let request = client.stop_container(id, Some(options));
+    gone_is_done(within(grace + ASK, request).await, "stop a container")
 }
 
 pub async fn remove(client: &Docker, id: &str) -> Result<(), RuntimeError> {
@@ -219,10 +208,8 @@ pub async fn remove(client: &Docker, id: &str) -> Result<(), RuntimeError> {
         .force(true)
         .v(true)
         .build();
-    gone_is_done(
-        client.remove_container(id, Some(options)).await,
-        "remove a container",
-    )
+    let request = client.remove_container(id, Some(options));
+    gone_is_done(within(CHANGE, request).await, "remove a container")
 }
 
 pub async fn list(client: &Docker, label: &str) -> Result<Vec<Resource>, RuntimeError> {
@@ -231,8 +218,7 @@ pub async fn list(client: &Docker, label: &str) -> Result<Vec<Resource>, Runtime
         .all(true)
         .filters(&filters)
         .build();
-    let containers = client
-        .list_containers(Some(options))
+    let containers = within(ASK, client.list_containers(Some(options)))
         .await
         .map_err(refused("list containers"))?;
     Ok(containers
@@ -270,7 +256,7 @@ mod tests {
     fn a_container_is_locked_down_and_labelled_from_its_creation_on() {
         let container = Container {
             name: "n".into(),
-            image: "i".into(),
+            image: ImageRef::new("i"),
             command: vec![],
             user: Some("u".into()),
             host: "a".into(),

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::deadline::{ASK, within};
 use super::engine::Docker;
 use super::error::refused;
 use crate::runtime::RuntimeError;
@@ -36,9 +37,7 @@ impl Docker {
     /// # Errors
     /// When it does not answer.
     pub async fn diagnose(&self) -> Result<Diagnosis, RuntimeError> {
-        let info = self
-            .client
-            .info()
+        let info = within(ASK, self.client.info())
             .await
             .map_err(refused("describe itself"))?;
         let options = info.security_options.unwrap_or_default();

@@ -3,12 +3,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::deadline::{PING, within};
+use super::error::refused;
 use super::tunnel::Tunnel;
-use super::{container, image, network};
-use crate::plan::{Container, Context, Label, Network};
+use super::{container, image, network, pull, state};
+use crate::plan::{Container, Context, ImageRef, Label, Network};
 use crate::runtime::{
-    Build, BuildError, BuildLine, ByteStream, Capabilities, Exit, Image, OutputStream, Resource,
-    Runtime, RuntimeError,
+    Build, BuildError, BuildLine, ByteStream, Capabilities, Containers, Exit, Image, Images,
+    Networks, OutputStream, PullError, Resource, Runtime, RuntimeError, State,
 };
 
 /// A Docker engine that answers.
@@ -26,66 +28,67 @@ impl Runtime for Docker {
         &self.capabilities
     }
 
-    async fn image(&self, tag: &str) -> Result<Option<Image>, RuntimeError> {
-        image::inspect(&self.client, tag).await
+    async fn ping(&self) -> Result<(), RuntimeError> {
+        within(PING, self.client.ping())
+            .await
+            .map(|_| ())
+            .map_err(refused("ping"))
+    }
+}
+
+#[async_trait]
+impl Images for Docker {
+    async fn image(&self, name: &str) -> Result<Option<Image>, RuntimeError> {
+        image::inspect(&self.client, name).await
     }
 
     async fn images(&self, labels: &[Label]) -> Result<Vec<Image>, RuntimeError> {
         image::list(&self.client, labels).await
     }
 
-    async fn pull(&self, reference: &str) -> Result<(), RuntimeError> {
-        image::pull(&self.client, reference).await
+    async fn pull(&self, name: &str) -> Result<ImageRef, PullError> {
+        pull::pull(&self.client, name).await
     }
 
     async fn import(
         &self,
-        tag: &str,
+        name: &str,
         labels: &[Label],
         archive: ByteStream,
-    ) -> Result<(), RuntimeError> {
-        image::import(&self.client, tag, labels, archive).await
+    ) -> Result<ImageRef, RuntimeError> {
+        image::import(&self.client, name, labels, archive).await
     }
 
     async fn build(
         &self,
         build: Build,
         log: &(dyn Fn(BuildLine) + Send + Sync),
-    ) -> Result<(), BuildError> {
+    ) -> Result<ImageRef, BuildError> {
         image::build(&self.client, build, log).await
     }
 
-    async fn remove_image(&self, tag: &str) -> Result<(), RuntimeError> {
-        image::remove(&self.client, tag).await
+    async fn keep(
+        &self,
+        container: &str,
+        name: &str,
+        labels: &[Label],
+    ) -> Result<ImageRef, RuntimeError> {
+        container::keep(&self.client, container, name, labels).await
     }
 
-    async fn create_network(&self, network: &Network) -> Result<(), RuntimeError> {
-        network::create(&self.client, network).await
+    async fn remove_image(&self, name: &str) -> Result<(), RuntimeError> {
+        image::remove(&self.client, name).await
     }
+}
 
-    async fn remove_network(&self, name: &str) -> Result<(), RuntimeError> {
-        network::remove(&self.client, name).await
-    }
-
-    async fn networks(&self, label: &str) -> Result<Vec<Resource>, RuntimeError> {
-        network::list(&self.client, label).await
-    }
-
+#[async_trait]
+impl Containers for Docker {
     async fn create(&self, container: &Container) -> Result<String, RuntimeError> {
         container::create(&self.client, container).await
     }
 
-    async fn upload(&self, container: &str, context: Context) -> Result<(), RuntimeError> {
-        container::upload(&self.client, container, context).await
-    }
-
-    async fn commit(
-        &self,
-        container: &str,
-        tag: &str,
-        labels: &[Label],
-    ) -> Result<(), RuntimeError> {
-        container::commit(&self.client, container, tag, labels).await
+    async fn deliver(&self, container: &str, files: Context) -> Result<(), RuntimeError> {
+        container::deliver(&self.client, container, files).await
     }
 
     async fn start(&self, container: &str) -> Result<(), RuntimeError> {
@@ -97,7 +100,15 @@ impl Runtime for Docker {
     }
 
     async fn wait(&self, container: &str) -> Result<Exit, RuntimeError> {
-        container::wait(&self.client, container).await
+        state::wait(&self.client, container).await
+    }
+
+    async fn state(&self, container: &str) -> Result<Option<State>, RuntimeError> {
+        state::state(&self.client, container).await
+    }
+
+    async fn signal(&self, container: &str, signal: &str) -> Result<(), RuntimeError> {
+        container::signal(&self.client, container, signal).await
     }
 
     async fn stop(&self, container: &str, grace: Duration) -> Result<(), RuntimeError> {
@@ -110,6 +121,21 @@ impl Runtime for Docker {
 
     async fn containers(&self, label: &str) -> Result<Vec<Resource>, RuntimeError> {
         container::list(&self.client, label).await
+    }
+}
+
+#[async_trait]
+impl Networks for Docker {
+    async fn create_network(&self, network: &Network) -> Result<(), RuntimeError> {
+        network::create(&self.client, network).await
+    }
+
+    async fn remove_network(&self, name: &str) -> Result<(), RuntimeError> {
+        network::remove(&self.client, name).await
+    }
+
+    async fn networks(&self, label: &str) -> Result<Vec<Resource>, RuntimeError> {
+        network::list(&self.client, label).await
     }
 
     async fn volumes(&self, label: &str) -> Result<Vec<Resource>, RuntimeError> {

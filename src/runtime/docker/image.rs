@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::time::Duration;
 
 use bollard::Docker;
 use bollard::body_try_stream;
@@ -9,21 +8,19 @@ use bollard::query_parameters::{
     RemoveImageOptionsBuilder, TagImageOptionsBuilder,
 };
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::TryStreamExt;
 
 use super::archive;
-use super::error::{gone_is_done, is_no_space, refused};
+use super::deadline::{ASK, CHANGE, Pulse, within};
+use super::error::{gone_is_done, is_missing, is_no_space, refused};
 use super::filter::labelled;
-use crate::plan::Label;
+use crate::plan::{ImageRef, Label};
 use crate::runtime::{Build, BuildError, BuildLine, ByteStream, Image, RuntimeError};
 
-/// bollard's time-out is for reaching the response's headers; behind a large
-/// upload those come late.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
-
 pub async fn inspect(client: &Docker, tag: &str) -> Result<Option<Image>, RuntimeError> {
-    match client.inspect_image(tag).await {
+    match within(ASK, client.inspect_image(tag)).await {
         Ok(image) => Ok(Some(Image {
+            reference: ImageRef::new(tag),
             id: image.id.unwrap_or_default(),
             tags: image.repo_tags.unwrap_or_default(),
             labels: image
@@ -38,9 +35,7 @@ pub async fn inspect(client: &Docker, tag: &str) -> Result<Option<Image>, Runtim
                 .and_then(|file_system| file_system.layers)
                 .unwrap_or_default(),
         })),
-        Err(Error::DockerResponseServerError {
-            status_code: 404, ..
-        }) => Ok(None),
+        Err(error) if is_missing(&error) => Ok(None),
         Err(error) => Err(refused(format!("inspect image {tag}"))(error)),
     }
 }
@@ -50,39 +45,29 @@ pub async fn list(client: &Docker, labels: &[Label]) -> Result<Vec<Image>, Runti
     let options = ListImagesOptionsBuilder::default()
         .filters(&filters)
         .build();
-    let images = client
-        .list_images(Some(options))
+    let images = within(ASK, client.list_images(Some(options)))
         .await
         .map_err(refused("list images"))?;
     Ok(images
         .into_iter()
-        .map(|image| Image {
-            id: image.id,
-            tags: image
+        .map(|image| {
+            let tags: Vec<String> = image
                 .repo_tags
                 .into_iter()
                 // How older engines spell that there is none.
                 .filter(|tag| tag != "<none>:<none>")
-                .collect(),
-            labels: image.labels.into_iter().collect(),
-            created: image.created,
-            size: u64::try_from(image.size).unwrap_or(0),
-            layers: Vec::new(),
+                .collect();
+            Image {
+                reference: ImageRef::new(tags.first().unwrap_or(&image.id)),
+                id: image.id,
+                tags,
+                labels: image.labels.into_iter().collect(),
+                created: image.created,
+                size: u64::try_from(image.size).unwrap_or(0),
+                layers: Vec::new(),
+            }
         })
         .collect())
-}
-
-pub async fn pull(client: &Docker, reference: &str) -> Result<(), RuntimeError> {
-    let options = CreateImageOptionsBuilder::default()
-        .from_image(reference)
-        .build();
-    client
-        .clone()
-        .with_timeout(UPLOAD_TIMEOUT)
-        .create_image(Some(options), None, None)
-        .try_for_each(|_| std::future::ready(Ok(())))
-        .await
-        .map_err(refused(format!("pull {reference}")))
 }
 
 /// Imports under another name first: of an archive that is cut off before its
@@ -93,7 +78,7 @@ pub async fn import(
     tag: &str,
     labels: &[Label],
     archive: ByteStream,
-) -> Result<(), RuntimeError> {
+) -> Result<ImageRef, RuntimeError> {
     let (repository, version) = tag.rsplit_once(':').unwrap_or((tag, "latest"));
     let partial = format!("{repository}:{version}-partial");
     let changes: Vec<String> = labels
@@ -106,31 +91,29 @@ pub async fn import(
         .repo(&partial)
         .changes(changes)
         .build();
-    let body = body_try_stream(archive.map_ok(Bytes::from));
+    let pulse = Pulse::new();
+    let body = body_try_stream(pulse.of(archive.map_ok(Bytes::from)));
     let failed = || refused(format!("import {tag}"));
-    client
-        .clone()
-        .with_timeout(UPLOAD_TIMEOUT)
+    let import = client
         .create_image(Some(options), Some(body), None)
-        .try_for_each(|_| std::future::ready(Ok(())))
-        .await
-        .map_err(failed())?;
+        .try_for_each(|_| std::future::ready(Ok(())));
+    pulse.watch(import).await.map_err(failed())?;
     let options = TagImageOptionsBuilder::default()
         .repo(repository)
         .tag(version)
         .build();
-    client
-        .tag_image(&partial, Some(options))
+    within(CHANGE, client.tag_image(&partial, Some(options)))
         .await
         .map_err(failed())?;
-    remove(client, &partial).await
+    remove(client, &partial).await?;
+    Ok(ImageRef::new(tag))
 }
 
 pub async fn build(
     client: &Docker,
     build: Build,
     log: &(dyn Fn(BuildLine) + Send + Sync),
-) -> Result<(), BuildError> {
+) -> Result<ImageRef, BuildError> {
     let arguments: HashMap<String, String> = build.arguments.into_iter().collect();
     let options = BuildImageOptionsBuilder::default()
         .t(&build.tag)
@@ -138,39 +121,41 @@ pub async fn build(
         .rm(true)
         .forcerm(true)
         .build();
-    let client = client.clone().with_timeout(UPLOAD_TIMEOUT);
-    let body = body_try_stream(archive::stream(build.context));
-    let mut stream = client.build_image(options, None, Some(body));
+    let pulse = Pulse::new();
+    let body = body_try_stream(pulse.of(archive::stream(build.context)));
     let mut lines = Lines::default();
-    while let Some(info) = stream.next().await {
-        match info {
-            Ok(info) => {
-                for text in lines.push(&info.stream.unwrap_or_default()) {
-                    log(BuildLine {
-                        step: read_step(&text),
-                        text,
-                    });
-                }
-            }
-            Err(
-                Error::DockerStreamError { error: message }
-                | Error::DockerResponseServerError { message, .. },
-            ) => {
-                return Err(if is_no_space(&message) {
-                    RuntimeError::NoSpace(message).into()
-                } else {
-                    BuildError::Step(message)
+    let built = pulse
+        .of(client.build_image(options, None, Some(body)))
+        .try_for_each(|info| {
+            for text in lines.push(&info.stream.unwrap_or_default()) {
+                log(BuildLine {
+                    step: read_step(&text),
+                    text,
                 });
             }
-            Err(error) => return Err(refused(format!("build {}", build.tag))(error).into()),
+            std::future::ready(Ok(()))
+        });
+    match pulse.watch(built).await {
+        Ok(()) => {}
+        Err(Error::DockerStreamError { error: message }) if !is_no_space(&message) => {
+            return Err(BuildError::Step(message));
         }
+        Err(error) => return Err(refused(format!("build {}", build.tag))(error).into()),
     }
-    Ok(())
+    // A stream that was cut off between two lines ends like one that did not.
+    let image = inspect(client, &build.tag).await?.ok_or_else(|| {
+        let message = format!(
+            "build {}: its log ended before its image was there",
+            build.tag
+        );
+        RuntimeError::Unreachable(message)
+    })?;
+    Ok(image.reference)
 }
 
 pub async fn remove(client: &Docker, tag: &str) -> Result<(), RuntimeError> {
     let options = RemoveImageOptionsBuilder::default().build();
-    let removed = client.remove_image(tag, Some(options), None).await;
+    let removed = within(CHANGE, client.remove_image(tag, Some(options), None)).await;
     gone_is_done(removed.map(|_| ()), &format!("remove image {tag}"))
 }
 

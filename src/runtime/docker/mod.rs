@@ -8,6 +8,7 @@ mod config;
 mod connect;
 mod container;
 mod context;
+mod deadline;
 mod diagnose;
 mod endpoint;
 mod engine;
@@ -17,6 +18,9 @@ mod find;
 mod image;
 mod network;
 mod no_engine;
+mod pull;
+mod registry;
+mod state;
 mod tls;
 mod tunnel;
 

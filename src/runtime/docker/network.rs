@@ -4,6 +4,7 @@ use bollard::query_parameters::{
     ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
 
+use super::deadline::{ASK, CHANGE, within};
 use super::error::{gone_is_done, refused};
 use super::filter::labelled;
 use crate::plan::Network;
@@ -17,15 +18,26 @@ pub async fn create(client: &Docker, network: &Network) -> Result<(), RuntimeErr
         labels: Some(network.labels.iter().cloned().collect()),
         ..NetworkCreateRequest::default()
     };
-    client
-        .create_network(request)
+    // Engines make a second network of the same name if they are asked twice,
+    // which happens where an answer was lost.
+    let run = network.labels.first();
+    if let Some((key, _)) = run
+        && list(client, key)
+            .await?
+            .iter()
+            .any(|it| it.name == network.name)
+    {
+        return Ok(());
+    }
+    within(CHANGE, client.create_network(request))
         .await
         .map(|_| ())
         .map_err(refused(format!("create network {}", network.name)))
 }
 
 pub async fn remove(client: &Docker, name: &str) -> Result<(), RuntimeError> {
-    gone_is_done(client.remove_network(name).await, "remove a network")
+    let request = client.remove_network(name);
+    gone_is_done(within(CHANGE, request).await, "remove a network")
 }
 
 pub async fn list(client: &Docker, label: &str) -> Result<Vec<Resource>, RuntimeError> {
@@ -33,8 +45,7 @@ pub async fn list(client: &Docker, label: &str) -> Result<Vec<Resource>, Runtime
     let options = ListNetworksOptionsBuilder::default()
         .filters(&filters)
         .build();
-    let networks = client
-        .list_networks(Some(options))
+    let networks = within(ASK, client.list_networks(Some(options)))
         .await
         .map_err(refused("list networks"))?;
     Ok(networks
@@ -52,8 +63,7 @@ pub async fn list_volumes(client: &Docker, label: &str) -> Result<Vec<Resource>,
     let options = ListVolumesOptionsBuilder::default()
         .filters(&filters)
         .build();
-    let volumes = client
-        .list_volumes(Some(options))
+    let volumes = within(ASK, client.list_volumes(Some(options)))
         .await
         .map_err(refused("list volumes"))?
         .volumes
@@ -70,8 +80,6 @@ pub async fn list_volumes(client: &Docker, label: &str) -> Result<Vec<Resource>,
 
 pub async fn remove_volume(client: &Docker, name: &str) -> Result<(), RuntimeError> {
     let options = RemoveVolumeOptionsBuilder::default().force(true).build();
-    gone_is_done(
-        client.remove_volume(name, Some(options)).await,
-        "remove a volume",
-    )
+    let request = client.remove_volume(name, Some(options));
+    gone_is_done(within(CHANGE, request).await, "remove a volume")
 }

@@ -17,35 +17,47 @@ pub enum Step {
     Exit(i64),
     /// Is killed by the kernel for its memory.
     OutOfMemory,
+    /// A process of it is killed for its memory, and it lives on.
+    LoseProcess,
     /// Writes to its standard error for ever.
     Flood,
 }
 
 /// What a container has come to.
 #[derive(Default)]
-pub struct State {
+pub struct Life {
+    pub started: bool,
     pub written: Vec<Output>,
     pub exit: Option<Exit>,
+    pub out_of_memory: bool,
     pub removed: bool,
 }
 
+impl Life {
+    /// Begins it, unless it has begun.
+    pub fn begin(&mut self) -> bool {
+        !std::mem::replace(&mut self.started, true)
+    }
+}
+
 /// Ends a container, unless it has ended.
-pub fn end(state: &watch::Sender<State>, code: i64, out_of_memory: bool) {
-    state.send_modify(|state| {
-        state.exit.get_or_insert(Exit {
+pub fn end(life: &watch::Sender<Life>, code: i64, out_of_memory: bool) {
+    life.send_modify(|life| {
+        life.out_of_memory |= out_of_memory;
+        life.exit.get_or_insert(Exit {
             code,
-            out_of_memory,
+            out_of_memory: life.out_of_memory,
             error: String::new(),
         });
     });
 }
 
 /// Does what the script says.
-pub async fn play(steps: Vec<Step>, state: watch::Sender<State>) {
+pub async fn play(steps: Vec<Step>, life: watch::Sender<Life>) {
     let write = |output: Output| {
-        state.send_modify(|state| {
-            if state.exit.is_none() {
-                state.written.push(output);
+        life.send_modify(|life| {
+            if life.exit.is_none() {
+                life.written.push(output);
             }
         });
     };
@@ -54,10 +66,11 @@ pub async fn play(steps: Vec<Step>, state: watch::Sender<State>) {
             Step::Say(line) => write(Output::Stdout(format!("{line}\n").into_bytes())),
             Step::Log(line) => write(Output::Stderr(format!("{line}\n").into_bytes())),
             Step::Wait(time) => tokio::time::sleep(time).await,
-            Step::Exit(code) => return end(&state, code, false),
-            Step::OutOfMemory => return end(&state, 137, true),
+            Step::Exit(code) => return end(&life, code, false),
+            Step::OutOfMemory => return end(&life, 137, true),
+            Step::LoseProcess => life.send_modify(|life| life.out_of_memory = true),
             Step::Flood => {
-                while state.borrow().exit.is_none() && !state.borrow().removed {
+                while life.borrow().exit.is_none() && !life.borrow().removed {
                     write(Output::Stderr(vec![b'x'; 4096]));
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }

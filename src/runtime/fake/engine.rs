@@ -4,30 +4,40 @@ use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
 
-use super::container::{State, end, play};
-use super::{Fake, Running, World};
-use crate::plan::{Container, Context, Label, Network};
+use super::container::{Life, end, play};
+use super::handle::Fake;
+use super::world::{Running, new_image};
+use crate::plan::{Container, Context, ImageRef, Label, Network};
 use crate::runtime::{
-    Build, BuildError, BuildLine, ByteStream, Capabilities, Exit, Image, OutputStream, Resource,
-    Runtime, RuntimeError,
+    Build, BuildError, BuildLine, ByteStream, Capabilities, ContainerPhase, Containers, Exit,
+    Image, Images, Networks, Output, OutputStream, PullError, Resource, Runtime, RuntimeError,
+    State,
 };
 
 #[async_trait]
 impl Runtime for Fake {
     fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+        self.described()
     }
 
+    async fn ping(&self) -> Result<(), RuntimeError> {
+        self.up().map(|_| ())
+    }
+}
+
+#[async_trait]
+impl Images for Fake {
     /// Official images are always there; those of djbuild once they are built.
-    async fn image(&self, tag: &str) -> Result<Option<Image>, RuntimeError> {
+    async fn image(&self, name: &str) -> Result<Option<Image>, RuntimeError> {
         let world = self.up()?;
-        if !tag.starts_with("djbuild/") {
+        if !name.starts_with("djbuild/") {
             return Ok(Some(Image {
-                id: format!("id of {tag}"),
+                reference: ImageRef::new(name),
+                id: format!("id of {name}"),
                 ..Image::default()
             }));
         }
-        Ok(world.images.get(tag).cloned())
+        Ok(world.images.get(name).cloned())
     }
 
     async fn images(&self, labels: &[Label]) -> Result<Vec<Image>, RuntimeError> {
@@ -39,28 +49,26 @@ impl Runtime for Fake {
         Ok(matching.cloned().collect())
     }
 
-    async fn pull(&self, reference: &str) -> Result<(), RuntimeError> {
-        Err(RuntimeError::Missing(reference.to_owned()))
+    async fn pull(&self, name: &str) -> Result<ImageRef, PullError> {
+        drop(self.up()?);
+        Err(PullError::NotThere(format!("{name}: manifest unknown")))
     }
 
     async fn import(
         &self,
-        tag: &str,
+        name: &str,
         labels: &[Label],
         archive: ByteStream,
-    ) -> Result<(), RuntimeError> {
+    ) -> Result<ImageRef, RuntimeError> {
         archive.for_each(|_| std::future::ready(())).await;
-        let mut world = self.up()?;
-        let image = new_image(&mut world, tag, labels);
-        world.images.insert(tag.to_owned(), image);
-        Ok(())
+        Ok(new_image(&mut *self.up()?, name, labels))
     }
 
     async fn build(
         &self,
         build: Build,
         log: &(dyn Fn(BuildLine) + Send + Sync),
-    ) -> Result<(), BuildError> {
+    ) -> Result<ImageRef, BuildError> {
         log(BuildLine {
             step: Some((1, 1)),
             text: "Step 1/1 : RUN everything".to_owned(),
@@ -75,16 +83,29 @@ impl Runtime for Fake {
             return Err(BuildError::Step("returned a non-zero code: 1".to_owned()));
         }
         world.builds.push(build.tag.clone());
-        let image = new_image(&mut world, &build.tag, &[]);
-        world.images.insert(build.tag, image);
-        Ok(())
+        Ok(new_image(&mut world, &build.tag, &[]))
     }
 
-    async fn remove_image(&self, tag: &str) -> Result<(), RuntimeError> {
-        self.up()?.images.remove(tag);
-        Ok(())
+    async fn keep(
+        &self,
+        container: &str,
+        name: &str,
+        labels: &[Label],
+    ) -> Result<ImageRef, RuntimeError> {
+        self.life(container)?;
+        let mut world = self.up()?;
+        world.builds.push(name.to_owned());
+        Ok(new_image(&mut world, name, labels))
     }
 
+    async fn remove_image(&self, name: &str) -> Result<(), RuntimeError> {
+        self.up()?.images.remove(name);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Networks for Fake {
     async fn create_network(&self, network: &Network) -> Result<(), RuntimeError> {
         let mut world = self.up()?;
         world.networks_created.push(network.clone());
@@ -109,6 +130,17 @@ impl Runtime for Fake {
             .collect())
     }
 
+    async fn volumes(&self, _label: &str) -> Result<Vec<Resource>, RuntimeError> {
+        self.up().map(|_| Vec::new())
+    }
+
+    async fn remove_volume(&self, _name: &str) -> Result<(), RuntimeError> {
+        self.up().map(|_| ())
+    }
+}
+
+#[async_trait]
+impl Containers for Fake {
     async fn create(&self, container: &Container) -> Result<String, RuntimeError> {
         let mut world = self.up()?;
         if let Some(network) = &container.network
@@ -116,43 +148,29 @@ impl Runtime for Fake {
         {
             return Err(RuntimeError::Missing(network.clone()));
         }
-        if !world.images.contains_key(&container.image) {
-            return Err(RuntimeError::Missing(container.image.clone()));
+        if !world.images.contains_key(container.image.as_str()) {
+            return Err(RuntimeError::Missing(container.image.to_string()));
         }
         world.next += 1;
         let id = format!("container-{}", world.next);
         world.created.push(container.clone());
         let running = Running {
             container: container.clone(),
-            state: watch::channel(State::default()).0,
+            life: watch::channel(Life::default()).0,
         };
         world.containers.insert(id.clone(), running);
         Ok(id)
     }
 
-    async fn upload(&self, container: &str, context: Context) -> Result<(), RuntimeError> {
-        self.state(container)?;
+    async fn deliver(&self, container: &str, files: Context) -> Result<(), RuntimeError> {
+        self.life(container)?;
         self.up()?.uploads += 1;
-        context
+        files
             .write(std::io::sink())
             .map_err(|error| RuntimeError::Refused {
                 action: "upload".to_owned(),
                 message: error.to_string(),
             })
-    }
-
-    async fn commit(
-        &self,
-        container: &str,
-        tag: &str,
-        labels: &[Label],
-    ) -> Result<(), RuntimeError> {
-        self.state(container)?;
-        let mut world = self.up()?;
-        world.builds.push(tag.to_owned());
-        let image = new_image(&mut world, tag, labels);
-        world.images.insert(tag.to_owned(), image);
-        Ok(())
     }
 
     async fn start(&self, container: &str) -> Result<(), RuntimeError> {
@@ -161,46 +179,101 @@ impl Runtime for Fake {
             .containers
             .get(container)
             .ok_or_else(|| RuntimeError::Missing(container.to_owned()))?;
-        let steps = (self.script)(&running.container);
-        tokio::spawn(play(steps, running.state.clone()));
+        if running.life.send_if_modified(Life::begin) {
+            let steps = self.script_of(&running.container);
+            tokio::spawn(play(steps, running.life.clone()));
+        }
         Ok(())
     }
 
+    /// Breaks off when the engine goes away, and begins anew for who asks again.
     async fn output(&self, container: &str) -> Result<OutputStream, RuntimeError> {
-        let state = self.state(container)?;
-        let follow = stream::unfold((state, 0), |(mut state, index)| async move {
-            let ready = state.wait_for(|state| {
-                state.written.len() > index || state.exit.is_some() || state.removed
-            });
-            let output = ready.await.ok()?.written.get(index).cloned()?;
-            Some((Ok(output), (state, index + 1)))
+        let start = (self.life(container)?, self.away(), 0);
+        let follow = stream::unfold(Some(start), |following| async move {
+            let (mut life, mut away, index) = following?;
+            let output = {
+                let ready = life.wait_for(|life| {
+                    life.written.len() > index || life.exit.is_some() || life.removed
+                });
+                tokio::select! {
+                    biased;
+                    error = broken(&mut away) => return Some((Err(error), None)),
+                    ready = ready => ready.ok()?.written.get(index).cloned()?,
+                }
+            };
+            Some((Ok(output), Some((life, away, index + 1))))
         });
         Ok(Box::pin(follow))
     }
 
     async fn wait(&self, container: &str) -> Result<Exit, RuntimeError> {
-        let mut state = self.state(container)?;
+        let (mut life, mut away) = (self.life(container)?, self.away());
         let gone = || RuntimeError::Missing(container.to_owned());
-        let ended = state
-            .wait_for(|state| state.exit.is_some() || state.removed)
-            .await
-            .map_err(|_| gone())?;
+        let ended = tokio::select! {
+            biased;
+            error = broken(&mut away) => return Err(error),
+            ended = life.wait_for(|life| life.exit.is_some() || life.removed) => {
+                ended.map_err(|_| gone())?
+            }
+        };
         if ended.removed {
             return Err(gone());
         }
         ended.exit.clone().ok_or_else(gone)
     }
 
+    async fn state(&self, container: &str) -> Result<Option<State>, RuntimeError> {
+        let world = self.up()?;
+        let Some(running) = world.containers.get(container) else {
+            return Ok(None);
+        };
+        let life = running.life.borrow();
+        Ok(Some(State {
+            phase: match (life.started, &life.exit) {
+                (_, Some(_)) => ContainerPhase::Exited,
+                (true, None) => ContainerPhase::Running,
+                (false, None) => ContainerPhase::Created,
+            },
+            exit: life.exit.clone(),
+            out_of_memory: life.out_of_memory,
+        }))
+    }
+
+    async fn signal(&self, container: &str, signal: &str) -> Result<(), RuntimeError> {
+        let mut world = self.up()?;
+        let world = &mut *world;
+        let running = world
+            .containers
+            .get(container)
+            .ok_or_else(|| RuntimeError::Missing(container.to_owned()))?;
+        let name = running.container.name.clone();
+        world.signals.push((name, signal.to_owned()));
+        let code = match signal {
+            "KILL" => 137,
+            "TERM" => 143,
+            "ABRT" => {
+                let words = world.last_words.clone().into_bytes();
+                running.life.send_modify(|life| {
+                    life.written.push(Output::Stderr(words));
+                });
+                134
+            }
+            _ => return Ok(()),
+        };
+        end(&running.life, code, false);
+        Ok(())
+    }
+
     async fn stop(&self, container: &str, _grace: Duration) -> Result<(), RuntimeError> {
         if let Some(running) = self.up()?.containers.get(container) {
-            end(&running.state, 143, false);
+            end(&running.life, 143, false);
         }
         Ok(())
     }
 
     async fn remove(&self, container: &str) -> Result<(), RuntimeError> {
         if let Some(running) = self.up()?.containers.remove(container) {
-            running.state.send_modify(|state| state.removed = true);
+            running.life.send_modify(|life| life.removed = true);
         }
         Ok(())
     }
@@ -216,23 +289,12 @@ impl Runtime for Fake {
             .filter(|resource| resource.label(label).is_some())
             .collect())
     }
-
-    async fn volumes(&self, _label: &str) -> Result<Vec<Resource>, RuntimeError> {
-        self.up().map(|_| Vec::new())
-    }
-
-    async fn remove_volume(&self, _name: &str) -> Result<(), RuntimeError> {
-        self.up().map(|_| ())
-    }
 }
 
-fn new_image(world: &mut World, tag: &str, labels: &[Label]) -> Image {
-    world.next += 1;
-    Image {
-        id: format!("image-{}", world.next),
-        tags: vec![tag.to_owned()],
-        labels: labels.to_vec(),
-        created: i64::from(world.next),
-        ..Image::default()
+/// When the engine goes away, if it does.
+async fn broken(away: &mut watch::Receiver<bool>) -> RuntimeError {
+    if away.wait_for(|away| *away).await.is_err() {
+        std::future::pending::<()>().await;
     }
+    RuntimeError::Unreachable("connection reset".to_owned())
 }
