@@ -8,7 +8,7 @@ mod world;
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use world::{COLLECTED, HELLO, end, plan, run_and, say, world as engine};
+use world::{COLLECTED, Fake, HELLO, Step, end, plan, run_and, say, world as engine};
 
 const TESTS: usize = 1_000_000;
 /// Lines that arrive together: a pipe's buffer.
@@ -39,7 +39,7 @@ fn main() {
         let fake = engine(|_| {
             let mut steps = vec![say(HELLO), say(COLLECTED)];
             steps.extend(chunks().map(|chunk| say(chunk.trim_end())));
-            steps.extend([end(0), djbuild::runtime::fake::Step::Exit(0)]);
+            steps.extend([end(0), Step::Exit(0)]);
             steps
         });
         let mut plan = plan(&["sqlite"]);
@@ -59,10 +59,7 @@ fn main() {
     );
 }
 
-async fn count(
-    plan: djbuild::plan::Plan,
-    fake: &std::sync::Arc<djbuild::runtime::fake::Fake>,
-) -> usize {
+async fn count(plan: djbuild::plan::Plan, fake: &std::sync::Arc<Fake>) -> usize {
     let mut tests = 0;
     run_and(plan, fake, |event, _| {
         if matches!(event, djbuild::event::Event::TestFinished { .. }) {

@@ -15,8 +15,8 @@ use futures_util::StreamExt;
 
 use common::engine::{AGES, Age};
 use common::{User, shell};
-use djbuild::runtime::{Images, Runtime};
 use djbuild::runtime::docker::{Docker, Endpoint, SaidBy, Tls, connect};
+use djbuild::runtime::{Images, Runtime};
 
 /// `djbuild clean` of somebody with these variables and no Docker contexts.
 fn clean(user: &User, variables: &[(&str, &str)]) -> Output {

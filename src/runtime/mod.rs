@@ -9,7 +9,6 @@ mod container;
 pub mod docker;
 mod engine;
 mod error;
-pub mod fake;
 mod image;
 mod network;
 mod resource;

@@ -1,9 +1,8 @@
 use std::time::Duration;
 
 use djbuild::model::{Cause, Outcome};
-use djbuild::runtime::fake::Step;
 
-use super::world::{HELLO, ONE_PASSED, STARTED, TWO_FAILED, end, plan, run, say, world};
+use super::world::{HELLO, ONE_PASSED, STARTED, Step, TWO_FAILED, end, plan, run, say, world};
 
 /// What a cell does, and what it is called for that.
 struct Ending {

@@ -3,10 +3,9 @@ use std::time::Duration;
 
 use djbuild::event::Event;
 use djbuild::model::{Cause, Outcome};
-use djbuild::runtime::fake::Step;
 
 use super::world::{
-    HELLO, STARTED, TWO_FAILED, end, is_service, passing, plan, run_and, say, world,
+    HELLO, STARTED, Step, TWO_FAILED, end, is_service, passing, plan, run_and, say, world,
 };
 
 #[tokio::test(start_paused = true)]

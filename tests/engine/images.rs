@@ -4,9 +4,8 @@ use std::time::Duration;
 use djbuild::event::Event;
 use djbuild::model::{Cause, Outcome};
 use djbuild::plan::Sharing;
-use djbuild::runtime::fake::Step;
 
-use super::world::{STARTED, passing, plan, plan_of, run, run_and, say, world};
+use super::world::{STARTED, Step, passing, plan, plan_of, run, run_and, say, world};
 
 #[tokio::test(start_paused = true)]
 async fn a_second_unchanged_run_builds_nothing() {
@@ -76,7 +75,7 @@ async fn a_layer_that_another_run_took_away_is_made_again() {
 #[tokio::test(start_paused = true)]
 async fn old_layers_go_after_a_run_but_none_that_it_started_on() {
     let fake = world(|_| passing());
-    let layers = |fake: &djbuild::runtime::fake::Fake| {
+    let layers = |fake: &super::world::Fake| {
         let tags = fake.images();
         tags.iter().filter(|tag| tag.contains("/tree-")).count()
     };

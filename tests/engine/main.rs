@@ -3,6 +3,7 @@
 mod endings;
 mod faults;
 mod images;
+mod promises;
 mod sharing;
 mod stopping;
 mod world;

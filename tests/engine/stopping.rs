@@ -3,9 +3,10 @@ use djbuild::event::Event;
 use djbuild::model::{Outcome, RunId};
 use djbuild::plan::Network;
 use djbuild::runtime::Networks;
-use djbuild::runtime::fake::Step;
 
-use super::world::{HELLO, ONE_PASSED, STARTED, TWO_FAILED, end, plan, run, run_and, say, world};
+use super::world::{
+    HELLO, ONE_PASSED, STARTED, Step, TWO_FAILED, end, plan, run, run_and, say, world,
+};
 
 #[tokio::test(start_paused = true)]
 async fn fail_fast_ends_the_run_at_the_first_bad_cell() {

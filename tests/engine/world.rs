@@ -10,8 +10,12 @@ use djbuild::plan::{
     BaseSource, BuildEnvironment, CellPlan, Container, Dockerfiles, EachFile, Pace, Plan, Recipe,
     Service, Sharing, TreeDelta, TreeFiles,
 };
-use djbuild::runtime::fake::{Fake, Step};
 use tokio::sync::mpsc;
+
+pub use fake::{Fake, Step};
+
+#[path = "fake/mod.rs"]
+mod fake;
 
 struct NoFiles(SnapshotId);
 

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 use super::container::{Life, end, play};
 use super::handle::Fake;
 use super::world::{Running, new_image};
-use crate::plan::{Container, Context, ImageRef, Label, Network};
-use crate::runtime::{
+use djbuild::plan::{Container, Context, ImageRef, Label, Network};
+use djbuild::runtime::{
     Build, BuildError, BuildLine, ByteStream, Capabilities, ContainerPhase, Containers, Exit,
     Image, Images, Networks, Output, OutputStream, PullError, Resource, Runtime, RuntimeError,
     State,

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use tokio::sync::watch;
 
 use super::container::Life;
-use crate::plan::{Container, ImageRef, Label, Network};
-use crate::runtime::Image;
+use djbuild::plan::{Container, ImageRef, Label, Network};
+use djbuild::runtime::Image;
 
 /// What an engine has, and what it was asked for.
 #[derive(Default)]

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::runtime::{Exit, Output};
+use djbuild::runtime::{Exit, Output};
 
 /// What a container does, step by step.
 #[derive(Debug, Clone, PartialEq, Eq)]

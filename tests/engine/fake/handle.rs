@@ -4,8 +4,8 @@ use tokio::sync::watch;
 
 use super::container::{Life, Step, end};
 use super::world::World;
-use crate::plan::{Container, Network};
-use crate::runtime::{Capabilities, RuntimeError};
+use djbuild::plan::{Container, Network};
+use djbuild::runtime::{Capabilities, RuntimeError};
 
 /// Says what a container does.
 pub type Script = dyn Fn(&Container) -> Vec<Step> + Send + Sync;
