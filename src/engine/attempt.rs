@@ -11,7 +11,7 @@ use super::tree::PreparedTree;
 use super::verdict::{Seen, Verdict};
 use super::world::World;
 use crate::event::Event;
-use crate::model::{Cause, Counts, Outcome, Phase};
+use crate::model::{Cause, Counts, Phase};
 use crate::plan::{CellPlan, ImageRef};
 use crate::runtime::RuntimeError;
 
@@ -135,9 +135,9 @@ impl Attempt<'_> {
                     Cause::TimedOut,
                     format!("not done after {} s", pace.cell_timeout.as_secs()),
                 )),
-                () = sleep_until(reader.progress + pace.quiet_timeout) => break Some(Verdict::ours(
-                    Cause::Hung,
-                    reader.hung(pace.quiet_timeout),
+                () = sleep_until(reader.progress + pace.quiet_timeout) => break Some(Verdict::hung(
+                    &reader.seen,
+                    pace.quiet_timeout,
                 )),
                 how = any_death(leases) => break Some(Verdict::ours(Cause::ServiceDied, how)),
                 () = cancel.cancelled() => break Some(Verdict::cancelled()),
@@ -171,12 +171,9 @@ impl Attempt<'_> {
         let verdict = Verdict::of(&reader.seen, &exit);
         // A cell notices its database's death as errors of its tests, and may
         // even end before the engine tells of it.
-        match leases.iter().find_map(Lease::is_dead) {
-            Some(how) if verdict.outcome != Outcome::Passed => {
-                Verdict::ours(Cause::ServiceDied, how)
-            }
-            _ => verdict.with_log(&reader.seen),
-        }
+        verdict
+            .with_log(&reader.seen)
+            .beside(leases.iter().find_map(Lease::is_dead))
     }
 
     /// Once Django has given its totals, what is left is taking its databases

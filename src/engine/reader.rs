@@ -1,17 +1,21 @@
-use std::time::Duration;
-
 use tokio::time::Instant;
 
 use super::Emitter;
 use super::images::keep_tail;
 use super::lines::Lines;
-use super::verdict::Seen;
-use crate::event::{Event, MAX_LINE, PROTOCOL, RunnerMessage};
-use crate::model::{CellName, Phase};
+use super::verdict::{Seen, server_trouble};
+use crate::event::{Event, MAX_LINE, Notice, PROTOCOL, RunnerMessage};
+use crate::model::{Cause, CellName, Phase, bytes};
 use crate::runtime::Output;
 
 /// Longest line of the human log that is kept.
 const LOG_LINE: usize = 16 * 1024;
+
+/// The runner's line before the stacks of its threads (`supervisor.py`).
+const STACKS_FOLLOW: &str = "djbuild: the stack of every thread:";
+
+/// Lines of stacks that are kept.
+const STACK_LINES: usize = 400;
 
 /// Turns a cell's bytes into events, and remembers what a verdict needs.
 pub struct Reader<'a> {
@@ -73,8 +77,9 @@ impl<'a> Reader<'a> {
 
     async fn log(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line).into_owned();
-        if line.contains("[Errno 28]") || line.contains("No space left on device") {
-            self.seen.no_space.get_or_insert_with(|| line.clone());
+        let stacks = &mut self.seen.stacks;
+        if line == STACKS_FOLLOW || (!stacks.is_empty() && stacks.len() < STACK_LINES) {
+            stacks.push(line.clone());
         }
         keep_tail(&mut self.seen.tail, &line);
         let cell = self.cell.clone();
@@ -97,16 +102,20 @@ impl<'a> Reader<'a> {
                 python,
                 implementation,
                 django,
+                missing,
             } => {
                 if protocol != PROTOCOL {
                     self.seen.complaint = Some(RunnerMessage::Broken {
                         message: format!("the runner speaks protocol {protocol}, not {PROTOCOL}"),
                     });
                 }
-                let facts = vec![
+                let mut facts = vec![
                     ("python".to_owned(), format!("{implementation} {python}")),
                     ("django".to_owned(), django),
                 ];
+                if !missing.is_empty() {
+                    facts.push(("missing".to_owned(), missing.join(", ")));
+                }
                 Event::CellEnvironment { cell, facts }
             }
             RunnerMessage::DatabaseReady { driver, server, .. } => {
@@ -119,17 +128,15 @@ impl<'a> Reader<'a> {
             }
             RunnerMessage::DatabasesCreated { .. } => phase(Phase::Testing),
             RunnerMessage::Started { test } => {
-                self.seen.in_flight = Some(test.clone());
+                self.seen.in_flight = vec![test.clone()];
                 Event::TestStarted { cell, test }
             }
             RunnerMessage::Test(result) => {
-                if self.seen.in_flight.as_ref() == Some(&result.test) {
-                    self.seen.in_flight = None;
-                }
+                self.seen.in_flight.retain(|test| *test != result.test);
                 Event::TestFinished { cell, result }
             }
             RunnerMessage::End { counts } => {
-                self.seen.in_flight = None;
+                self.seen.in_flight.clear();
                 self.seen.totals = Some(counts);
                 Event::CellTotals { cell, counts }
             }
@@ -139,9 +146,38 @@ impl<'a> Reader<'a> {
                 self.seen.complaint = Some(complaint);
                 return;
             }
+            RunnerMessage::Notice { kind, message } => {
+                let message = format!("{cell}: {message}");
+                return self
+                    .emit
+                    .emit(Event::Notice(Notice::new(kind, message)))
+                    .await;
+            }
+            RunnerMessage::Full { path, free, inodes } => {
+                let full = full(path, free, inodes);
+                self.seen.starved.get_or_insert((Cause::NoSpace, full));
+                return;
+            }
+            RunnerMessage::Server { code, message } => {
+                if let Some(cause) = server_trouble(&code) {
+                    let detail = format!("the database server: {message} ({code})");
+                    self.seen.starved.get_or_insert((cause, detail));
+                }
+                return;
+            }
+            ended @ RunnerMessage::Ended { .. } => {
+                self.seen.ended = Some(ended);
+                return;
+            }
+            // No progress: nothing finished.
             RunnerMessage::Waiting { tests } => {
-                // No progress: nothing finished.
-                self.seen.in_flight = Some(tests.join(", ")).filter(|tests| !tests.is_empty());
+                self.seen.in_flight = tests;
+                return;
+            }
+            RunnerMessage::Hung { tests } => {
+                if !tests.is_empty() {
+                    self.seen.in_flight = tests;
+                }
                 return;
             }
             RunnerMessage::Unknown => return,
@@ -149,13 +185,14 @@ impl<'a> Reader<'a> {
         self.progress = Instant::now();
         self.emit.emit(event).await;
     }
+}
 
-    /// What is told of a cell in which no test finishes.
-    pub fn hung(&self, quiet: Duration) -> String {
-        let seconds = quiet.as_secs();
-        match &self.seen.in_flight {
-            Some(test) => format!("{test} did not finish in {seconds} s"),
-            None => format!("no test finished in {seconds} s"),
-        }
+/// What the system said of a file system.
+fn full(path: Option<String>, free: Option<u64>, inodes: Option<u64>) -> String {
+    let place = path.unwrap_or_else(|| "a file system of the cell".to_owned());
+    match (free, inodes) {
+        (_, Some(inodes @ 0..16)) => format!("{place}: room for {inodes} more files"),
+        (Some(free), _) => format!("{place}: {} free", bytes(free)),
+        (None, _) => format!("{place}: no space left, the system said"),
     }
 }

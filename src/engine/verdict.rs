@@ -1,12 +1,16 @@
+use std::time::Duration;
+
 use crate::event::RunnerMessage;
-use crate::model::{Cause, Counts, Outcome};
+use crate::model::{Cause, Counts, Outcome, plural};
 use crate::runtime::{Exit, RuntimeError};
 
 /// The exit status of the runner when a service never answered.
 const UNREADY: i64 = 75;
 /// Exit statuses from here on are signals: 128 + n.
 const SIGNALLED: i64 = 128;
-const SIGKILL: i64 = SIGNALLED + 9;
+/// Signals that end a process from outside: SIGHUP, SIGINT, SIGKILL, SIGTERM.
+/// Nothing that goes wrong within a process sends it one of them.
+const FROM_OUTSIDE: [i64; 4] = [1, 2, 9, 15];
 
 /// How an attempt ended, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +18,8 @@ pub struct Verdict {
     pub outcome: Outcome,
     pub cause: Option<Cause>,
     pub detail: String,
-    /// The last lines of the cell's log, where they may say why.
+    /// The last lines of the cell's log, or the stacks of its threads, where they
+    /// may say why.
     pub log: Vec<String>,
 }
 
@@ -23,33 +28,37 @@ pub struct Verdict {
 pub struct Seen {
     /// Django's totals, if the suite came to its end.
     pub totals: Option<Counts>,
-    /// The test that began last and has not ended.
-    pub in_flight: Option<String>,
+    /// The tests that began and have not ended: the last one, or those that worker
+    /// processes were said to be at.
+    pub in_flight: Vec<String>,
     /// What a crash, an unready service or a broken suite said of itself.
     pub complaint: Option<RunnerMessage>,
-    /// The first line of its log that says that a disk is full.
-    pub no_space: Option<String>,
+    /// How the suite's process ended, as the one above it saw.
+    pub ended: Option<RunnerMessage>,
+    /// The first shortage of the machine's or a server's that a failing test met.
+    pub starved: Option<(Cause, String)>,
+    /// The stack of every thread, if they were asked for.
+    pub stacks: Vec<String>,
     /// The last lines of its human log.
     pub tail: Vec<String>,
 }
 
 impl Verdict {
-    pub fn ours(cause: Cause, detail: impl Into<String>) -> Self {
+    fn new(outcome: Outcome, cause: Option<Cause>, detail: impl Into<String>) -> Self {
         Self {
-            outcome: Outcome::Infrastructure,
-            cause: Some(cause),
+            outcome,
+            cause,
             detail: detail.into(),
             log: Vec::new(),
         }
     }
 
+    pub fn ours(cause: Cause, detail: impl Into<String>) -> Self {
+        Self::new(Outcome::Infrastructure, Some(cause), detail)
+    }
+
     pub fn cancelled() -> Self {
-        Self {
-            outcome: Outcome::Cancelled,
-            cause: None,
-            detail: String::new(),
-            log: Vec::new(),
-        }
+        Self::new(Outcome::Cancelled, None, "")
     }
 
     pub fn engine(error: &RuntimeError) -> Self {
@@ -60,18 +69,15 @@ impl Verdict {
         Self::ours(cause, error.to_string())
     }
 
-    fn errored(cause: Cause, detail: String) -> Self {
-        Self {
-            outcome: Outcome::Errored,
-            cause: Some(cause),
-            detail,
-            log: Vec::new(),
-        }
+    fn errored(cause: Cause, detail: impl Into<String>) -> Self {
+        Self::new(Outcome::Errored, Some(cause), detail)
     }
 
-    /// With the end of the cell's log, unless it is a verdict on Django.
+    /// With the end of the cell's log, unless it is a verdict on Django or has
+    /// more to say already.
     pub fn with_log(mut self, seen: &Seen) -> Self {
-        if matches!(self.outcome, Outcome::Errored | Outcome::Infrastructure) {
+        if matches!(self.outcome, Outcome::Errored | Outcome::Infrastructure) && self.log.is_empty()
+        {
             self.log.clone_from(&seen.tail);
         }
         self
@@ -80,35 +86,61 @@ impl Verdict {
     /// Whether another attempt may end better: what failed was ours, and a
     /// fresh service or a recovered engine mends it.
     pub fn is_worth_retrying(&self) -> bool {
-        matches!(
-            self.cause,
-            Some(Cause::ServiceDied | Cause::ServiceUnready | Cause::EngineFailed)
-        )
+        self.outcome == Outcome::Infrastructure
+            && matches!(
+                self.cause,
+                Some(
+                    Cause::ServiceDied
+                        | Cause::ServiceUnready
+                        | Cause::ServiceFailed
+                        | Cause::EngineFailed
+                        | Cause::Killed
+                )
+            )
     }
 
-    /// The verdict of Django's own totals.
+    /// The verdict of Django's own totals. A suite without a test says nothing.
     pub fn of_totals(counts: &Counts) -> Self {
-        Self {
-            outcome: if counts.bad() > 0 {
-                Outcome::Failed
-            } else {
-                Outcome::Passed
-            },
-            cause: None,
-            detail: String::new(),
-            log: Vec::new(),
+        if counts.bad() > 0 {
+            return Self::new(Outcome::Failed, None, "");
         }
+        if counts.tests > 0 {
+            return Self::new(Outcome::Passed, None, "");
+        }
+        let why = match counts.skipped {
+            0 => "none is what was asked for".to_owned(),
+            skipped => format!("{} with its class or module", plural(skipped, "skip")),
+        };
+        Self::new(Outcome::Empty, None, format!("no test ran: {why}"))
+    }
+
+    /// The verdict on a cell in which no test finished for `quiet`, after its
+    /// stacks were asked for. A test that is known by name hangs on Django's
+    /// account; where none is known, nothing is.
+    pub fn hung(seen: &Seen, quiet: Duration) -> Self {
+        let seconds = quiet.as_secs();
+        let mut verdict = if seen.in_flight.is_empty() {
+            Self::ours(Cause::Hung, format!("no test finished in {seconds} s"))
+        } else {
+            let tests = seen.in_flight.join(", ");
+            Self::errored(
+                Cause::Hung,
+                format!("{tests} did not finish in {seconds} s"),
+            )
+        };
+        verdict.log.clone_from(&seen.stacks);
+        verdict.with_log(seen)
     }
 
     /// The verdict on a cell whose container ended by itself.
     pub fn of(seen: &Seen, exit: &Exit) -> Self {
         // Tests that failed where memory or space ran out say nothing of Django.
-        let ran_out = exit.out_of_memory || seen.no_space.is_some();
+        let ran_out = exit.out_of_memory || seen.starved.is_some();
         if let Some(counts) = &seen.totals
             && (if counts.bad() > 0 {
                 !ran_out
             } else {
-                exit.code == 0
+                exit.code == 0 || from_outside(seen, exit).is_some()
             })
         {
             return Self::of_totals(counts);
@@ -116,52 +148,130 @@ impl Verdict {
         if exit.out_of_memory {
             return Self::ours(Cause::OutOfMemory, in_flight(seen));
         }
-        if let Some(line) = &seen.no_space {
-            return Self::ours(Cause::NoSpace, line.trim());
+        if let Some((cause, detail)) = &seen.starved {
+            return Self::ours(*cause, detail);
         }
-        match &seen.complaint {
-            Some(RunnerMessage::Crashed { test, signal, exit }) => {
-                let how = match (signal, exit) {
-                    (Some(signal), _) => format!("signal {signal}"),
-                    (None, Some(status)) => format!("exit status {status}"),
-                    (None, None) => "it vanished".to_owned(),
-                };
-                let test = test.as_deref().unwrap_or("an unknown test");
-                return Self::errored(Cause::Crashed, format!("{how} in {test}"));
-            }
-            Some(RunnerMessage::Unready { service, message }) => {
-                return Self::ours(Cause::ServiceUnready, format!("{service}: {message}"));
-            }
-            Some(RunnerMessage::Broken { message }) => {
-                return Self::errored(Cause::SuiteBroke, message.clone());
-            }
-            _ => {}
+        if let Some(verdict) = seen.complaint.as_ref().and_then(Self::of_complaint) {
+            return verdict;
         }
-        match exit.code {
-            UNREADY => Self::ours(Cause::ServiceUnready, last_words(seen)),
-            SIGKILL => Self::ours(Cause::Killed, in_flight(seen)),
-            code if code > SIGNALLED => Self::errored(
+        if let Some(signal) = from_outside(seen, exit) {
+            return Self::ours(Cause::Killed, by_outside(signal, &in_flight(seen)));
+        }
+        match (&seen.ended, exit.code) {
+            (
+                Some(RunnerMessage::Ended {
+                    signal: Some(signal),
+                    own,
+                    ..
+                }),
+                _,
+            ) => {
+                let whose = if *own { " of its own" } else { "" };
+                let test = in_flight(seen);
+                Self::errored(Cause::Crashed, format!("signal {signal}{whose} {test}"))
+            }
+            (_, UNREADY) => Self::ours(Cause::ServiceUnready, last_words(seen)),
+            (None, code) if code > SIGNALLED => Self::errored(
                 Cause::Crashed,
                 format!("signal {} {}", code - SIGNALLED, in_flight(seen)),
             ),
             _ if !exit.error.is_empty() => Self::ours(Cause::EngineFailed, exit.error.clone()),
-            code => match &seen.in_flight {
-                Some(test) => {
-                    Self::errored(Cause::Crashed, format!("exit status {code} in {test}"))
+            (_, code) if seen.in_flight.is_empty() => Self::errored(
+                Cause::SuiteBroke,
+                format!("exit status {code}: {}", last_words(seen)),
+            ),
+            (_, code) => Self::errored(
+                Cause::Crashed,
+                format!("exit status {code} {}", in_flight(seen)),
+            ),
+        }
+    }
+
+    /// What the runner said before it gave up.
+    fn of_complaint(complaint: &RunnerMessage) -> Option<Self> {
+        Some(match complaint {
+            RunnerMessage::Crashed {
+                test,
+                signal,
+                exit,
+                own,
+            } => {
+                let test = format!("in {}", test.as_deref().unwrap_or("an unknown test"));
+                match (signal, exit) {
+                    (Some(signal), _) if !own && FROM_OUTSIDE.contains(&i64::from(*signal)) => {
+                        Self::ours(Cause::Killed, by_outside(i64::from(*signal), &test))
+                    }
+                    (Some(signal), _) => {
+                        let whose = if *own { " of its own" } else { "" };
+                        Self::errored(Cause::Crashed, format!("signal {signal}{whose} {test}"))
+                    }
+                    (None, Some(status)) => {
+                        Self::errored(Cause::Crashed, format!("exit status {status} {test}"))
+                    }
+                    (None, None) => Self::errored(Cause::Crashed, format!("it vanished {test}")),
                 }
-                None => Self::errored(
-                    Cause::SuiteBroke,
-                    format!("exit status {code}: {}", last_words(seen)),
-                ),
-            },
+            }
+            RunnerMessage::Unready { service, message } => {
+                Self::ours(Cause::ServiceUnready, format!("{service}: {message}"))
+            }
+            RunnerMessage::Broken { message } => Self::errored(Cause::SuiteBroke, message),
+            _ => return None,
+        })
+    }
+
+    /// The same verdict, unless tests failed or broke off beside a service that
+    /// died or lost a process to the kernel for its memory: that is no verdict on
+    /// Django. `trouble` names the service and says how.
+    pub fn beside(self, trouble: Option<String>) -> Self {
+        let suffered = matches!(
+            self.outcome,
+            Outcome::Failed | Outcome::Errored | Outcome::Infrastructure
+        );
+        match trouble {
+            Some(how) if suffered => Self::ours(Cause::ServiceDied, how),
+            _ => self,
         }
     }
 }
 
+/// The trouble that a database server's own code tells of, by the tables of
+/// PostgreSQL's SQLSTATEs (appendix A) and of MySQL's and MariaDB's numbers. Any
+/// other code is about the statement, and Django's.
+pub fn server_trouble(code: &str) -> Option<Cause> {
+    Some(match code {
+        // disk_full; ER_DISK_FULL, ER_RECORD_FILE_FULL, ER_DISK_FULL_NOWAIT.
+        "53100" | "1021" | "1114" | "3675" => Cause::NoSpace,
+        // out_of_memory; ER_OUTOFMEMORY, ER_OUT_OF_RESOURCES.
+        "53200" | "1037" | "1041" => Cause::OutOfMemory,
+        // too_many_connections; ER_CON_COUNT_ERROR. admin_shutdown, crash_shutdown,
+        // cannot_connect_now, io_error; ER_SERVER_SHUTDOWN.
+        "53300" | "1040" | "57P01" | "57P02" | "57P03" | "58030" | "1053" => Cause::ServiceFailed,
+        _ => return None,
+    })
+}
+
+/// The signal from outside that ended the cell, if one did. A suite may send
+/// itself any signal: the runner notes those.
+fn from_outside(seen: &Seen, exit: &Exit) -> Option<i64> {
+    match &seen.ended {
+        Some(RunnerMessage::Ended { own: true, .. }) => None,
+        Some(RunnerMessage::Ended { signal, .. }) => signal.map(i64::from),
+        // Nobody was left to say so.
+        _ => Some(exit.code - SIGNALLED),
+    }
+    .filter(|signal| FROM_OUTSIDE.contains(signal))
+}
+
+fn by_outside(signal: i64, test: &str) -> String {
+    format!("signal {signal} from outside {test}")
+        .trim_end()
+        .to_owned()
+}
+
 fn in_flight(seen: &Seen) -> String {
-    match &seen.in_flight {
-        Some(test) => format!("in {test}"),
-        None => String::new(),
+    match &seen.in_flight[..] {
+        [] => String::new(),
+        tests => format!("in {}", tests.join(", ")),
     }
 }
 
@@ -176,125 +286,4 @@ fn last_words(seen: &Seen) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ended(failures: u64) -> Seen {
-        Seen {
-            totals: Some(Counts {
-                tests: 10,
-                failures,
-                ..Counts::default()
-            }),
-            ..Seen::default()
-        }
-    }
-
-    fn exit(code: i64) -> Exit {
-        Exit {
-            code,
-            ..Exit::default()
-        }
-    }
-
-    #[test]
-    fn every_way_to_end_has_its_own_name() {
-        let crashed = Seen {
-            complaint: Some(RunnerMessage::Crashed {
-                test: Some("a.B.c".into()),
-                signal: Some(11),
-                exit: Some(-11),
-            }),
-            ..Seen::default()
-        };
-        let serial_crash = Seen {
-            in_flight: Some("a.B.c".into()),
-            ..Seen::default()
-        };
-        let full = Seen {
-            no_space: Some("[Errno 28]".into()),
-            ..Seen::default()
-        };
-        let out_of_memory = Exit {
-            code: 137,
-            out_of_memory: true,
-            error: String::new(),
-        };
-        let starved = Seen {
-            no_space: Some("[Errno 28]".into()),
-            ..ended(1)
-        };
-        let cases = [
-            (
-                starved,
-                exit(1),
-                Outcome::Infrastructure,
-                Some(Cause::NoSpace),
-            ),
-            (
-                ended(1),
-                out_of_memory.clone(),
-                Outcome::Infrastructure,
-                Some(Cause::OutOfMemory),
-            ),
-            (ended(0), exit(0), Outcome::Passed, None),
-            (ended(1), exit(1), Outcome::Failed, None),
-            (ended(0), exit(1), Outcome::Errored, Some(Cause::SuiteBroke)),
-            (
-                Seen::default(),
-                exit(2),
-                Outcome::Errored,
-                Some(Cause::SuiteBroke),
-            ),
-            (crashed, exit(70), Outcome::Errored, Some(Cause::Crashed)),
-            (
-                serial_crash.clone(),
-                exit(139),
-                Outcome::Errored,
-                Some(Cause::Crashed),
-            ),
-            (
-                serial_crash.clone(),
-                exit(0),
-                Outcome::Errored,
-                Some(Cause::Crashed),
-            ),
-            (
-                serial_crash,
-                out_of_memory,
-                Outcome::Infrastructure,
-                Some(Cause::OutOfMemory),
-            ),
-            (
-                Seen::default(),
-                exit(137),
-                Outcome::Infrastructure,
-                Some(Cause::Killed),
-            ),
-            (
-                Seen::default(),
-                exit(75),
-                Outcome::Infrastructure,
-                Some(Cause::ServiceUnready),
-            ),
-            (full, exit(1), Outcome::Infrastructure, Some(Cause::NoSpace)),
-        ];
-        for (seen, exit, outcome, cause) in cases {
-            let verdict = Verdict::of(&seen, &exit);
-            assert_eq!(
-                (verdict.outcome, verdict.cause),
-                (outcome, cause),
-                "{seen:?} {exit:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_crash_names_the_test_in_flight() {
-        let seen = Seen {
-            in_flight: Some("a.B.c".into()),
-            ..Seen::default()
-        };
-        assert_eq!(Verdict::of(&seen, &exit(139)).detail, "signal 11 in a.B.c");
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::TestResult;
+use super::{NoticeKind, TestResult};
 use crate::model::Counts;
 
 /// The protocol version spoken with the runner inside a cell.
@@ -23,6 +23,18 @@ pub enum RunnerMessage {
         implementation: String,
         /// `6.1.3`.
         django: String,
+        /// Requirements that this Python could not have: tests that need them
+        /// are skipped.
+        #[serde(default)]
+        missing: Vec<String>,
+    },
+    /// What a person should know: an option that was not obeyed.
+    Notice {
+        /// What it is about.
+        #[serde(default)]
+        kind: NoticeKind,
+        /// One sentence.
+        message: String,
     },
     /// The database answers.
     DatabaseReady {
@@ -62,6 +74,23 @@ pub enum RunnerMessage {
         /// Their ids.
         tests: Vec<String>,
     },
+    /// A file system of the cell was found full when a test failed or the suite
+    /// broke, or the system refused a test's write for want of space.
+    Full {
+        /// A folder on it, or the file that was written, where it is known.
+        path: Option<String>,
+        /// Bytes that were free, where the file system was asked.
+        free: Option<u64>,
+        /// Files that could be made, where it was asked.
+        inodes: Option<u64>,
+    },
+    /// A test failed of a database server's own trouble, by the driver's code.
+    Server {
+        /// A SQLSTATE, or a number of MySQL's.
+        code: String,
+        /// In the server's words.
+        message: String,
+    },
     /// A parallel worker died.
     Crashed {
         /// The test in flight, if known.
@@ -70,6 +99,26 @@ pub enum RunnerMessage {
         signal: Option<i32>,
         /// Its exit status.
         exit: Option<i32>,
+        /// Whether the suite sent that signal itself.
+        #[serde(default)]
+        own: bool,
+    },
+    /// The process of the suite ended otherwise than with a verdict, as the
+    /// process above it saw.
+    Ended {
+        /// The signal that killed it, or that came from outside to end it.
+        signal: Option<i32>,
+        /// Its exit status, if no signal ended it.
+        exit: Option<i32>,
+        /// Whether the suite sent that signal itself.
+        #[serde(default)]
+        own: bool,
+    },
+    /// The stacks were asked for (SIGABRT) and are in the log.
+    Hung {
+        /// What worker processes were at.
+        #[serde(default)]
+        tests: Vec<String>,
     },
     /// The suite came to its end.
     End {
@@ -112,6 +161,16 @@ mod tests {
         };
         assert_eq!(result.outcome, TestOutcome::Skipped);
         assert_eq!(result.reason.as_deref(), Some("no"));
+    }
+
+    #[test]
+    fn an_earlier_greeting_has_nothing_missing() {
+        let line =
+            br#"{"event":"hello","protocol":1,"python":"3","implementation":"C","django":"6"}"#;
+        let Some(RunnerMessage::Hello { missing, .. }) = RunnerMessage::read(line) else {
+            panic!("not a greeting");
+        };
+        assert_eq!(missing, Vec::<String>::new());
     }
 
     #[test]

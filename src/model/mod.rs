@@ -18,7 +18,7 @@ pub use outcome::{Cause, Outcome, Phase};
 pub use python::{Implementation, PythonSpec};
 pub use revision::{Revision, SnapshotId};
 pub use version::Version;
-pub use words::{bytes, duration, hex, plural};
+pub use words::{bytes, duration, hex, plural, printable};
 
 /// A word the user typed that is not one of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -51,11 +51,12 @@ impl fmt::Display for Outcome {
 pub enum Cause {
     /// The kernel killed a process of the cell for its memory limit.
     OutOfMemory,
-    /// Something outside killed the cell's container.
+    /// Something outside killed the cell's container or a process of it.
     Killed,
     /// A disk was full.
     NoSpace,
-    /// No test finished for longer than allowed.
+    /// No test finished for longer than allowed: Django's where the test is
+    /// known, and ours where it is not.
     Hung,
     /// The cell took longer than a cell may.
     TimedOut,
@@ -65,6 +66,8 @@ pub enum Cause {
     ServiceDied,
     /// The database or a cache server never answered.
     ServiceUnready,
+    /// The database server cut clients off or took no more of them.
+    ServiceFailed,
     /// An image could not be built.
     ImageFailed,
     /// The container engine refused or went away.
@@ -87,6 +90,7 @@ impl Cause {
             Self::Flooded => "flooded its log",
             Self::ServiceDied => "service died",
             Self::ServiceUnready => "service never ready",
+            Self::ServiceFailed => "service failed",
             Self::ImageFailed => "image build failed",
             Self::EngineFailed => "container engine failed",
             Self::Crashed => "interpreter crashed",

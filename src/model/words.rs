@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 /// Bytes as lower-case hexadecimal digits: how digests are named.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -53,9 +55,51 @@ pub fn bytes(count: u64) -> String {
     format!("{count} B")
 }
 
+/// Text that a terminal shows and does not obey: line breaks and tabs stay, and
+/// every other control character, and those that turn the direction of writing
+/// around, become visible escapes such as `\x1b` or `\u{202e}`. A carriage
+/// return before a line break goes.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\r' if rest.peek() == Some(&'\n') => {}
+            c if !is_obeyed(c) => shown.push(c),
+            c if u32::from(c) <= 0xff => shown.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => shown.extend(c.escape_unicode()),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Control characters (C0, DEL, C1) and Unicode's of direction: overrides,
+/// embeddings, isolates and marks, with which a text can be made to read as another.
+/// So are line and paragraph separators: some terminals break there.
+fn is_obeyed(c: char) -> bool {
+    let directs = matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    directs || (c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_obeys_nothing_of_a_tests_text() {
+        assert_eq!(printable("a\tb\nc größe 名前 👩‍🚀"), "a\tb\nc größe 名前 👩‍🚀");
+        assert!(matches!(printable("plain"), Cow::Borrowed(_)));
+        assert_eq!(printable("\x1b[2J\x07\x7f\0"), "\\x1b[2J\\x07\\x7f\\x00");
+        assert_eq!(printable("\u{9b}31m"), "\\x9b31m");
+        assert_eq!(printable("a\u{202e}b\u{2066}"), "a\\u{202e}b\\u{2066}");
+        assert_eq!(printable("one\r\ntwo\rthree"), "one\ntwo\\x0dthree");
+    }
 
     #[test]
     fn every_byte_is_two_digits() {

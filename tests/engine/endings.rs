@@ -103,16 +103,34 @@ async fn a_suite_that_breaks_leaves_the_end_of_its_log() {
 #[tokio::test(start_paused = true)]
 async fn what_the_machine_did_to_a_cell_is_ours_and_has_a_name_each() {
     let killed = |last| vec![say(HELLO), say(STARTED), last];
-    let full = vec![
-        say(HELLO),
-        log("OSError: [Errno 28] No space left on device"),
-        Step::Exit(1),
-    ];
+    let told = |fact| {
+        vec![
+            say(HELLO),
+            say(fact),
+            say(TWO_FAILED),
+            end(1),
+            Step::Exit(1),
+        ]
+    };
     for (steps, cause) in [
         (killed(Step::OutOfMemory), Cause::OutOfMemory),
         (killed(Step::Exit(137)), Cause::Killed),
         (killed(Step::Flood), Cause::Flooded),
-        (full, Cause::NoSpace),
+        (killed(Step::Exit(143)), Cause::Killed),
+        (
+            told(r#"{"event":"full","path":"/tmp","free":0}"#),
+            Cause::NoSpace,
+        ),
+        (
+            told(r#"{"event":"server","code":"53100","message":"no space"}"#),
+            Cause::NoSpace,
+        ),
+        (
+            told(
+                r#"{"event":"server","code":"57P02","message":"crash of another server process"}"#,
+            ),
+            Cause::ServiceFailed,
+        ),
     ] {
         check(Ending {
             steps,
@@ -125,6 +143,35 @@ async fn what_the_machine_did_to_a_cell_is_ours_and_has_a_name_each() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_log_says_and_what_a_statement_breaks_stay_djangos_failure() {
+    for line in [
+        log("OSError: [Errno 28] No space left on device"),
+        log("FATAL: terminating connection due to administrator command"),
+        say(r#"{"event":"server","code":"23505","message":"duplicate key"}"#),
+    ] {
+        check(Ending {
+            steps: vec![say(HELLO), line, say(TWO_FAILED), end(1), Step::Exit(1)],
+            outcome: Outcome::Failed,
+            cause: None,
+            naming: "",
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_suite_in_which_no_test_ran_is_empty() {
+    let end = r#"{"event":"end","tests":0,"failures":0,"errors":0,"skipped":0,"expected_failures":0,"unexpected_successes":0}"#;
+    check(Ending {
+        steps: vec![say(HELLO), say(end), Step::Exit(0)],
+        outcome: Outcome::Empty,
+        cause: None,
+        naming: "no test ran",
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cell_in_which_no_test_finishes_is_hung_whatever_it_prints() {
     let chatter = [silent_for(10), log("still here")];
     let start = [say(HELLO), say(STARTED)];
@@ -133,9 +180,16 @@ async fn a_cell_in_which_no_test_finishes_is_hung_whatever_it_prints() {
             .into_iter()
             .chain(chatter.into_iter().cycle().take(400))
             .collect(),
-        outcome: Outcome::Infrastructure,
+        outcome: Outcome::Errored,
         cause: Some(Cause::Hung),
         naming: "a.B.two",
+    })
+    .await;
+    check(Ending {
+        steps: vec![say(HELLO)],
+        outcome: Outcome::Infrastructure,
+        cause: Some(Cause::Hung),
+        naming: "no test finished in 600 s",
     })
     .await;
 }

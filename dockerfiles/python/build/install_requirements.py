@@ -1,23 +1,55 @@
 """Install Django's test requirements into a virtual environment with uv.
 
-Usage: install_requirements.py VENV REQUIREMENTS_FOLDER
+Usage: install_requirements.py VENV REQUIREMENTS_FOLDER TOOLS
 
-Everything is installed at once when that works. A Python too new for some
-package makes that fail; then each requirement is tried on its own, and those
-that fail are reported and written to VENV/missing-requirements.txt, so that
-Django's suite skips the tests that need them. A requirement the suite cannot
-run without fails the build.
+TOOLS is a virtual environment with pip, which uv goes into. Everything is
+installed at once when that works. A Python too new for some package makes that
+fail; then each requirement is tried on its own, and those that this Python cannot
+have are reported and written to VENV/missing-requirements.txt, so that Django's
+suite skips the tests that need them. A requirement the suite cannot run without
+fails the build.
+
+A network that fails says nothing of a Python: it is tried again, and at last
+fails the build with a line that begins with "djbuild: network:" and the exit
+status 75, which means that it may go well another time.
 """
 
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 # From py3.txt. Everything in the other files is a database driver, and needed.
 REQUIRED = {"asgiref", "sqlparse", "tzdata", "backports-zoneinfo"}
 # Extras that make a driver faster, without which the driver works.
 DISPENSABLE = {"psycopg-pool"}
+
+# EX_TEMPFAIL of sysexits.h; apt.sh leaves with it too.
+TEMPORARY = 75
+
+# Seconds before another attempt; each makes a few of its own.
+PAUSES = (2, 8, 30)
+
+# uv leaves with 1 where nothing fits or a build fails, and with 2 where something
+# else came in between.
+UNAVAILABLE = 1
+
+# What uv and pip say of a network, in their own words.
+NETWORK = re.compile(
+    r"error sending request for url"
+    r"|error decoding response body|request or response body error"
+    r"|Request failed after \d+ retr"
+    r"|Failed to fetch:?|Failed to download"
+    r"|HTTP status server error|HTTP status client error \((408|425|429) "
+    r"|HTTP error (408|425|429|5\d\d)|returned a (401|403|407) "
+    r"|connection broken by|Connection to \S+ timed out|Read timed out"
+    r"|Could not fetch URL|network timeout"
+)
+
+
+class NetworkFailed(Exception):
+    """What was said of it last."""
 
 
 def requirements(folder):
@@ -33,28 +65,70 @@ def requirements(folder):
             yield line, driver or name in REQUIRED
 
 
-def install(venv, arguments):
-    command = ["uv", "pip", "install", "--python", f"{venv}/bin/python", *arguments]
-    return subprocess.run(command).returncode == 0
+def run(command):
+    """The exit status of a command and what it said, which is printed as well."""
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    said = []
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        said.append(line)
+    return process.wait(), "".join(said)
 
 
-def main(venv, folder):
+def succeeds(command, run=run, sleep=time.sleep):
+    """Whether a command succeeds, or fails for another reason than the network."""
+    for pause in (*PAUSES, None):
+        status, said = run(command)
+        if status == 0:
+            return True
+        fault = NETWORK.search(said)
+        if not fault:
+            if status == UNAVAILABLE:
+                return False
+            sys.exit(f"{command[0]} left with exit status {status}.")
+        if pause is None:
+            raise NetworkFailed(line_around(fault))
+        print(f"The network failed; once more in {pause} s.", flush=True)
+        sleep(pause)
+
+
+def line_around(match):
+    text = match.string
+    start = text.rfind("\n", 0, match.start()) + 1
+    return text[start:].partition("\n")[0].strip()
+
+
+def main(venv, folder, tools):
     missing = Path(venv, "missing-requirements.txt")
     files = sorted(Path(folder).glob("*.txt"))
     if not files:
         sys.exit(f"No requirements files in {folder}.")
-    if install(venv, [word for file in files for word in ("-r", str(file))]):
+    pip = [f"{tools}/bin/python", "-m", "pip", "install", "--retries", "5"]
+    if not succeeds([*pip, "--no-cache-dir", "--disable-pip-version-check", "uv"]):
+        sys.exit("uv cannot be installed.")
+
+    def install(arguments):
+        uv = f"{tools}/bin/uv"
+        return succeeds([uv, "pip", "install", "--python", f"{venv}/bin/python", *arguments])
+
+    if install([word for file in files for word in ("-r", str(file))]):
         missing.write_text("", encoding="utf-8")
         return
 
     print("Not all requirements can be installed; trying them one by one.", flush=True)
     failed = []
     for requirement, needed in requirements(Path(folder)):
-        if install(venv, [requirement]):
+        if install([requirement]):
             continue
         # Without its binary extra, psycopg runs on the system's libpq.
         plain = re.sub(r"\[[^]]*\]", "", requirement)
-        if plain != requirement and install(venv, [plain]):
+        if plain != requirement and install([plain]):
             failed.append(requirement)
             continue
         failed.append(requirement)
@@ -70,4 +144,8 @@ def main(venv, folder):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except NetworkFailed as failure:
+        print(f"djbuild: network: {failure}", flush=True)
+        sys.exit(TEMPORARY)

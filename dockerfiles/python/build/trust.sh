@@ -5,6 +5,7 @@ if [ -s /build/ca-bundle.crt ]; then
     done
 fi
 export UV_SYSTEM_CERTS=1 UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never
+export UV_HTTP_RETRIES=5 UV_HTTP_TIMEOUT=60
 if [ -n "${PIP_INDEX_URL:-}" ]; then
     export UV_DEFAULT_INDEX="$PIP_INDEX_URL"
 fi

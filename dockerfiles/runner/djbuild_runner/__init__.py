@@ -6,6 +6,8 @@ output carries nothing but events, one JSON object per line; its standard error
 carries Django's ordinary output, for people. In reading order:
 
 - ``__main__``    the whole story: take the descriptors over, run, exit code
+- ``supervisor``  the process above: how the suite ended, and where it hangs
+- ``notes``       what processes leave for one another
 - ``cell``        what to run, from the environment
 - ``delta``       files an uncommitted edit has deleted
 - ``channel``     the event stream
@@ -19,6 +21,7 @@ carries Django's ordinary output, for people. In reading order:
 - ``result``      unittest's callbacks turned into events
 - ``parallel``    the same when tests run in worker processes
 - ``watch``       noticing workers that died, and tests that hang
+- ``evidence``    what the system says of a failure
 - ``exits``       what the exit code says
 
 Only ``runner``, ``result`` and ``parallel`` import Django, so that the others

@@ -13,19 +13,32 @@ import sys
 import traceback
 from pathlib import Path
 
+from . import notes
 from .arguments import PROCESSES_VARIABLE, runtests_arguments
 from .cell import Cell
-from .channel import Channel
+from .channel import Channel, encode
 from .delta import delete_listed
 from .exits import BROKEN, WorkerCrashed, exit_code
 from .readiness import Readiness
 from .session import open_session
+from .supervisor import supervise, write_stacks_when_asked
 
 PROTOCOL = 1
+
+# What the image could not be given; build/install_requirements.py writes it.
+MISSING = Path(sys.prefix, "missing-requirements.txt")
 
 
 def main():
     channel = Channel.take_stdout()
+    notes.open_folder()
+    return supervise(channel, lambda: suite(channel))
+
+
+def suite(channel):
+    """In the process of the suite."""
+    notes.note_signals()
+    write_stacks_when_asked()
     try:
         cell = Cell.from_environment()
         delete_listed(cell.tree)
@@ -33,9 +46,18 @@ def main():
         return run(cell, channel)
     except WorkerCrashed as crash:
         print(f"djbuild: {crash}", file=sys.stderr)
-    except Exception:
+    except Exception as error:
+        tell_why(error, channel)
         traceback.print_exc()
     return BROKEN
+
+
+def tell_why(error, channel):
+    """What the system says of an error that broke the suite off."""
+    from .evidence import of_error
+
+    for fact in of_error(error):
+        channel.write(encode(fact))
 
 
 def enter(cell):
@@ -61,6 +83,7 @@ def run(cell, channel):
         implementation=platform.python_implementation(),
         django=version(django.VERSION),
         platform=platform.platform(),
+        missing=missing_requirements(),
     )
     readiness = Readiness(cell, channel)
     readiness.start()
@@ -69,18 +92,30 @@ def run(cell, channel):
 
     readiness.guard(BaseDatabaseWrapper)
     session = open_session(channel, readiness, cell.serial_below)
-    code = run_script(cell.tests / "runtests.py")
-    return exit_code(code, session.suite_began, session.suite_finished)
+    leaving = run_script(cell.tests / "runtests.py")
+    if session.suite_began and not session.suite_finished:
+        # Django leaves like this when it can't create its databases, too.
+        tell_why(leaving, channel)
+    return exit_code(
+        leaving and leaving.code, session.suite_began, session.suite_finished
+    )
+
+
+def missing_requirements():
+    try:
+        return MISSING.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
 
 
 def run_script(path):
-    """Run a script; return what it left with."""
+    """Run a script; return how it left, unless it came to its end."""
     try:
         runpy.run_path(str(path), run_name="__main__")
     except SystemExit as leaving:
         if isinstance(leaving.code, str):
             print(leaving.code, file=sys.stderr)
-        return leaving.code
+        return leaving
     return None
 
 

@@ -7,18 +7,19 @@ depends on nothing but the environment and the tree.
 
 from importlib import import_module
 
-from .arguments import split_settings
+from .arguments import options_of, take_apart
 from .cell import Cell
-from .settings import generate, uppercase
+from .settings import generate, overruled, uppercase
 
+_cell = Cell.from_environment()
+_given = take_apart(_cell.arguments, options_of(_cell.tests / "runtests.py"))
+_user = uppercase(import_module(_given.settings)) if _given.settings else {}
+_generated = generate(_cell, base=uppercase(import_module("test_sqlite")), user=_user)
 
-def _settings(cell):
-    module, _ = split_settings(cell.arguments)
-    return generate(
-        cell,
-        base=uppercase(import_module("test_sqlite")),
-        user=uppercase(import_module(module)) if module else {},
-    )
+# What was asked for and isn't done: pairs of a notice's kind and a sentence, for
+# the runner to tell. Django takes only upper-case names for settings.
+disobeyed = [("fallback", said) for said in overruled(_cell, _generated, _user)]
+if _given.debugger:
+    disobeyed.append(("left-out", "--pdb: a cell has no terminal for a debugger"))
 
-
-globals().update(_settings(Cell.from_environment()))
+globals().update(_generated)

@@ -6,14 +6,23 @@ when a test case is finished. The events travel in it as one more kind of entry,
 encoded where the exceptions are, before pickling takes their detail away.
 """
 
+import os
 import pickle
+import signal
 import traceback
+from functools import lru_cache
 
 from django.test import runner
 
+from .evidence import made_by_a_statement
 from .exits import WorkerCrashed
+from .notes import at_test, note_signals
 from .result import Reporting, name
-from .watch import WorkersWatch, note
+from .supervisor import write_stacks_when_asked
+from .watch import WorkersWatch
+
+# Bound now: whoever sends a signal with the other one, notes it.
+_kill = os.kill
 
 
 class Picklable:
@@ -47,16 +56,38 @@ class WorkerResult(Reporting, Picklable, runner.RemoteTestResult):
         self.events.append(("replay", 0, lines))
 
     def startTest(self, test):
-        note(name(test))
+        at_test(name(test))
         super().startTest(test)
 
     def stopTest(self, test):
         super().stopTest(test)
-        note("")
+        at_test("")
 
 
 class WorkerRunner(runner.RemoteTestRunner):
     resultclass = WorkerResult
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        _prepare_process()
+
+    def run(self, test):
+        try:
+            return super().run(test)
+        except KeyboardInterrupt as interrupt:
+            if made_by_a_statement(interrupt):
+                raise
+            # Of a signal: let the parent see that, and not an exit status of 1.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            _kill(os.getpid(), signal.SIGINT)
+
+
+@lru_cache(maxsize=None)
+def _prepare_process():
+    """Once in each worker; those that are forks have it from the parent."""
+    write_stacks_when_asked()
+    if not hasattr(os.kill, "__wrapped__"):
+        note_signals()
 
 
 class ParentResult:

@@ -14,6 +14,7 @@ import unittest
 from time import perf_counter
 
 from .channel import encode
+from .evidence import of_error
 
 _FAILED_TO_LOAD = "unittest.loader._FailedTest."
 
@@ -48,10 +49,12 @@ class Reporting:
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
+        self._tell_why(err)
         self._add(test, "failed", traceback=self._format(test, err))
 
     def addError(self, test, err):
         super().addError(test, err)
+        self._tell_why(err)
         self._add(test, "errored", traceback=self._format(test, err))
 
     def addSkip(self, test, reason):
@@ -71,7 +74,14 @@ class Reporting:
         if err is not None:
             failed = issubclass(err[0], test.failureException)
             outcome = "failed" if failed else "errored"
+            self._tell_why(err)
             self._add(subtest, outcome, traceback=self._format(test, err))
+
+    def _tell_why(self, err):
+        """At once: before the test is torn down, and with it what it filled."""
+        facts = of_error(err[1])
+        if facts:
+            self.publish(b"".join(map(encode, facts)))
 
     def _format(self, test, err):
         # The one of TestResult, since RemoteTestResult's formats nothing.

@@ -1,6 +1,7 @@
 """The DiscoverRunner that Django's runtests.py is told to use."""
 
 import os
+import sys
 import unittest
 from time import perf_counter
 
@@ -8,7 +9,7 @@ from django.test.runner import DiscoverRunner as DjangoDiscoverRunner
 from django.test.utils import iter_test_cases
 
 from . import session
-from .arguments import PROCESSES_VARIABLE
+from .arguments import PROCESSES_VARIABLE, SETTINGS_MODULE
 from .parallel import ParallelTestSuite, ParentResult
 from .result import SerialResult, name, totals
 
@@ -22,6 +23,9 @@ class DiscoverRunner(DjangoDiscoverRunner):
         os.environ.pop(PROCESSES_VARIABLE, None)
         self.session = session.claim()
         self.channel = self.session.channel
+        settings = sys.modules.get(SETTINGS_MODULE)
+        for kind, sentence in getattr(settings, "disobeyed", ()):
+            self.channel.send("notice", kind=kind, message=sentence)
 
     def load_tests_for_label(self, label, discover_kwargs):
         tests = super().load_tests_for_label(label, discover_kwargs)

@@ -5,6 +5,7 @@ They start from the tree's own ``tests/test_sqlite.py``: what Django's suite
 needs differs between branches, and that file is where each branch says it.
 """
 
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,20 +26,40 @@ MYSQL_OPTION_FILE = str(Path(__file__).with_name("mysql.cnf"))
 
 def generate(cell, base, user):
     """
-    Lay the cell's databases and caches over the base settings, then the
-    user's: those of a module, then those given one by one.
+    Lay the cell's caches over the base settings, then the user's: those of a
+    module, then those given one by one. The databases are the cell's, whoever
+    says otherwise: its name and its verdict are about them.
     """
-    generated = {"CACHES": caches(cell.caches)}
+    own = base["DATABASES"]
     if cell.database["vendor"] != "sqlite":
-        generated["DATABASES"] = databases(cell.database)
+        own = databases(cell.database)
     options = cell.database.get("options")
     if options:
-        entries = generated.get("DATABASES", base["DATABASES"])
-        generated["DATABASES"] = {
+        own = {
             alias: {**entry, "OPTIONS": {**entry.get("OPTIONS", {}), **options}}
-            for alias, entry in entries.items()
+            for alias, entry in own.items()
         }
-    return {**base, **generated, **user, **cell.settings, "TEST_RUNNER": TEST_RUNNER}
+    return {
+        **base,
+        "CACHES": caches(cell.caches),
+        **user,
+        **cell.settings,
+        "DATABASES": own,
+        "TEST_RUNNER": TEST_RUNNER,
+    }
+
+
+def overruled(cell, generated, user):
+    """Sentences on what the user's settings ask for and the cell is not."""
+    sentences = []
+    for settings, whose in ((user, "--settings"), (cell.settings, "the variant")):
+        theirs = settings.get("DATABASES")
+        if theirs is not None and theirs != generated["DATABASES"]:
+            sentences.append(
+                f"tested on the cell's {cell.database['vendor']}, "
+                f"and not on the DATABASES of {whose}"
+            )
+    return sentences
 
 
 def uppercase(module):
@@ -94,28 +115,39 @@ def oracle_address(database):
 
 def caches(services):
     """
-    One entry for each backend that has a service.
+    One entry for each backend that has a service, and its client.
 
     Django's cache tests look for their backend among these, and are skipped
-    without. They empty the whole cache between tests, so in a parallel run the
+    without; with an entry whose client is not there, nothing would run at all.
+    They empty the whole cache between tests, so in a parallel run the
     two memcached clients must not share a server.
     """
     entries = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     }
     servers = services.get("memcached")
-    if servers:
+    if servers and imports("pymemcache"):
         entries["pymemcache"] = {
             "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
             "LOCATION": servers[0],
         }
+    if servers and imports("pylibmc"):
         entries["pylibmc"] = {
             "BACKEND": "django.core.cache.backends.memcached.PyLibMCCache",
             "LOCATION": servers[-1],
         }
-    if services.get("redis"):
+    if services.get("redis") and imports("redis"):
         entries["redis"] = _redis(services["redis"])
     return entries
+
+
+def imports(client):
+    """Whether a client is there, with the library it may be built on."""
+    try:
+        import_module(client)
+    except ImportError:
+        return False
+    return True
 
 
 def _redis(url):

@@ -1,8 +1,10 @@
 import unittest
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
-from djbuild_runner.settings import TEST_RUNNER, generate
+from djbuild_runner import settings as module
+from djbuild_runner.settings import TEST_RUNNER, generate, overruled
 
 from .support import cell
 
@@ -62,6 +64,23 @@ class Databases(unittest.TestCase):
 
 
 class Caches(unittest.TestCase):
+    missing = ()
+
+    def setUp(self):
+        there = mock.patch.object(module, "imports", lambda c: c not in self.missing)
+        there.start()
+        self.addCleanup(there.stop)
+
+    def test_a_cache_whose_client_is_not_there_is_not_configured(self):
+        services = {"memcached": ["one", "two"], "redis": "redis://redis"}
+        self.missing = {"pylibmc"}
+        self.assertEqual(
+            list(self.backends(services)),
+            ["LocMemCache", "PyMemcacheCache", "RedisCache"],
+        )
+        self.missing = {"pymemcache", "redis"}
+        self.assertEqual(list(self.backends(services)), ["LocMemCache", "PyLibMCCache"])
+
     def backends(self, caches):
         return {
             entry["BACKEND"].rpartition(".")[2]: entry.get("LOCATION")
@@ -99,10 +118,28 @@ class Layers(unittest.TestCase):
         self.assertIs(layered["USE_TZ"], True)
         self.assertIs(layered["DEBUG"], False)
 
-    def test_the_users_module_may_bring_its_own_databases(self):
-        own = {"default": {"ENGINE": "theirs"}}
-        layered = settings("postgresql", user={"DATABASES": own})
-        self.assertEqual(layered["DATABASES"], own)
+    def test_the_databases_are_the_cells_whoever_says_otherwise(self):
+        theirs = {"DATABASES": {"default": {"ENGINE": "theirs"}}}
+        for vendor in ("sqlite", "postgresql"):
+            with self.subTest(vendor=vendor):
+                plain = settings(vendor)["DATABASES"]
+                layered = settings(vendor, user=theirs, settings=theirs)
+                self.assertEqual(layered["DATABASES"], plain)
+
+    def test_what_was_asked_for_and_is_not_so_is_said(self):
+        def said(user=(), **fields):
+            made = cell("postgresql", **fields)
+            return overruled(made, generate(made, BASE, dict(user)), dict(user))
+
+        theirs = {"DATABASES": BASE["DATABASES"]}
+        self.assertEqual(said(), [])
+        (sentence,) = said(user=theirs)
+        self.assertIn("postgresql", sentence)
+        self.assertIn("--settings", sentence)
+        (sentence,) = said(settings=theirs)
+        self.assertIn("variant", sentence)
+        own = {"DATABASES": settings("postgresql")["DATABASES"]}
+        self.assertEqual(said(user=own), [])
 
     def test_nothing_replaces_the_test_runner(self):
         layered = settings(user={"TEST_RUNNER": "x"}, settings={"TEST_RUNNER": "y"})
