@@ -13,11 +13,14 @@
 pub mod cli;
 pub mod engine;
 pub mod event;
+pub mod host;
+pub mod journal;
 pub mod matrix;
 pub mod model;
 pub mod plan;
 pub mod progress;
 pub mod report;
+pub mod run;
 pub mod runtime;
 pub mod source;
 pub mod spec;

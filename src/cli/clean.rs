@@ -1,17 +1,15 @@
-use super::Outcome;
 use super::args::CleanOptions;
-use super::error::CliError;
+use super::connect;
+use super::error::Outcome;
 use super::exit::Exit;
-use super::host::{self, Folders};
-use super::sinks::say;
+use super::say::say;
 use crate::engine::{self, Leftover};
 use crate::model::plural;
-use crate::runtime::Runtime;
-use crate::store::State;
+use crate::run::{Home, is_dead};
 
 pub async fn clean(options: &CleanOptions) -> Outcome {
-    let folders = Folders::find()?;
-    let docker = host::engine().await?;
+    let folders = Home::find()?;
+    let docker = connect::container_engine().await?;
     let owner = folders.state.owner()?;
     let all = engine::leftovers(&docker).await?;
     let (dead, others): (Vec<Leftover>, Vec<Leftover>) = all
@@ -53,16 +51,4 @@ pub async fn clean(options: &CleanOptions) -> Outcome {
         say("nothing to remove\n")?;
     }
     Ok(Exit::Passed)
-}
-
-/// Removes what this installation's dead runs left, and says how much it was.
-pub async fn sweep_dead(runtime: &dyn Runtime, state: &State) -> Result<usize, CliError> {
-    let owner = state.owner()?;
-    let removed = engine::sweep(runtime, |leftover| is_dead(leftover, &owner, state)).await?;
-    Ok(removed.len())
-}
-
-/// Whether something is of this installation, and of a run whose process is gone.
-pub fn is_dead(leftover: &Leftover, owner: &str, state: &State) -> bool {
-    leftover.owner == owner && !state.is_live(&leftover.run)
 }

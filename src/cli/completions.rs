@@ -5,18 +5,13 @@ use clap_complete::Shell;
 use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 use clap_complete::env::{EnvCompleter, Shells};
 
-use super::Outcome;
-use super::args::SelectOptions;
-use super::asked::ask;
-use super::error::CliError;
+use super::error::{CliError, Outcome};
 use super::exit::Exit;
-use super::host::Folders;
-use super::matrix_file::read_spec;
-use super::sinks::say;
+use super::say::say;
 use crate::matrix::Support;
 use crate::model::DatabaseKind;
-use crate::progress::Fetching;
-use crate::source::{Wanted, committed, find_checkout, worktree};
+use crate::run::{Home, Scope, ask, read_spec};
+use crate::source::{Reach, Wanted, committed, find_checkout, worktree};
 use crate::spec::{BUILTIN, PLAIN, Releases};
 use crate::store::Estimates;
 
@@ -39,6 +34,15 @@ pub fn script(shell: Shell) -> Outcome {
         }
         _ => Err(CliError::Usage(format!("no completions for {name}"))),
     }
+}
+
+/// Whatever there is around the current folder, without asking anybody.
+fn scope() -> Option<Scope> {
+    Some(Scope {
+        folder: std::env::current_dir().ok()?,
+        reach: Reach::Offline,
+        ..Scope::default()
+    })
 }
 
 /// What the checkout around the current folder supports.
@@ -104,7 +108,7 @@ pub fn sources(current: &OsStr) -> Vec<CompletionCandidate> {
 
 /// The variants of the matrix.
 pub fn variants(current: &OsStr) -> Vec<CompletionCandidate> {
-    let spec = read_spec(&SelectOptions::default()).ok();
+    let spec = scope().and_then(|scope| read_spec(&scope).ok());
     let defined = spec.into_iter().flat_map(|spec| spec.definitions);
     let names = defined.map(|variant| variant.name.to_string());
     matching(current, names.chain([PLAIN.to_owned()]))
@@ -114,13 +118,9 @@ pub fn variants(current: &OsStr) -> Vec<CompletionCandidate> {
 pub fn cells(current: &OsStr) -> Vec<CompletionCandidate> {
     let asked = || {
         find_checkout(&std::env::current_dir().ok()?).ok()??;
-        let folders = Folders::find().ok()?;
-        let options = SelectOptions {
-            offline: true,
-            ..SelectOptions::default()
-        };
-        let estimates = || Estimates::of(&folders.state, Vec::new());
-        ask(&options, &folders.cache, &Fetching::hidden(), &estimates).ok()
+        let home = Home::find().ok()?;
+        let estimates = || Estimates::of(&home.state, Vec::new());
+        ask(&scope()?, &home.cache, &|_| {}, &estimates).ok()
     };
     let matrix = asked().map(|asked| asked.matrix).unwrap_or_default();
     let excluded = matrix.excluded.iter().map(|out| &out.cell);

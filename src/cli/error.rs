@@ -1,8 +1,10 @@
 use std::path::PathBuf;
 
 use super::exit::Exit;
-use crate::matrix::{SelectError, SupportError};
+use crate::host::HostError;
+use crate::matrix::SelectError;
 use crate::model::ParseError;
+use crate::run::RunError;
 use crate::runtime::RuntimeError;
 use crate::runtime::docker::{ContextError, FindError, NoEngine, SaidBy};
 use crate::source::SourceError;
@@ -17,17 +19,14 @@ pub enum CliError {
     Usage(String),
     #[error(transparent)]
     Parse(#[from] ParseError),
-    #[error(transparent)]
-    Spec(#[from] Problems),
     /// The configuration file is wrong.
     #[error("{0}")]
     Config(Problems),
-    #[error(transparent)]
-    Select(#[from] SelectError),
-    #[error("{branch}: {error}")]
-    Support { branch: String, error: SupportError },
-    #[error(transparent)]
-    Source(#[from] SourceError),
+    #[error("{error}{}", advice(error))]
+    Run {
+        #[from]
+        error: RunError,
+    },
     #[error(transparent)]
     Context(#[from] ContextError),
     #[error("{error}\n{}", advice_without_engine(error))]
@@ -35,13 +34,6 @@ pub enum CliError {
         #[from]
         error: NoEngine,
     },
-    #[error("{error}{}", advice(error))]
-    Runtime { error: RuntimeError },
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A thread panicked; what it said has been told.
-    #[error("this should not have happened; nothing was started")]
-    Bug,
     #[error("{path}: {error}")]
     Read {
         path: PathBuf,
@@ -54,36 +46,23 @@ pub enum CliError {
     },
 }
 
+/// What a command comes to.
+pub type Outcome = Result<Exit, CliError>;
+
 impl CliError {
     /// The exit status this error means.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_)
-            | Self::Parse(_)
-            | Self::Spec(_)
-            | Self::Config(_)
-            | Self::Select(_)
-            | Self::Support { .. }
-            | Self::Source(
-                SourceError::NotDjango { .. }
-                | SourceError::NotGit(_)
-                | SourceError::NoFolder(_)
-                | SourceError::NoRevision(_)
-                | SourceError::NoRelease(_),
-            ) => Exit::Usage,
-            Self::Source(_)
+            Self::Usage(_) | Self::Parse(_) | Self::Config(_) => Exit::Usage,
+            Self::Run { error } if error.is_a_wrong_request() => Exit::Usage,
+            Self::Run { .. }
             | Self::Context(_)
             | Self::NoEngine { .. }
-            | Self::Runtime { .. }
-            | Self::Store(_)
-            | Self::Bug
             | Self::Read { .. }
             | Self::Write { .. } => Exit::Infrastructure,
         }
     }
-}
 
-impl CliError {
     /// A file that could not be read.
     pub fn read(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
@@ -100,17 +79,35 @@ impl From<FindError> for CliError {
     }
 }
 
-impl From<RuntimeError> for CliError {
-    fn from(error: RuntimeError) -> Self {
-        Self::Runtime { error }
-    }
+/// Lets `?` pass on the errors of rooms that runs pass on too.
+macro_rules! as_run_errors {
+    ($($error:ty),*) => {
+        $(impl From<$error> for CliError {
+            fn from(error: $error) -> Self {
+                Self::Run { error: error.into() }
+            }
+        })*
+    };
 }
 
+as_run_errors!(
+    HostError,
+    Problems,
+    RuntimeError,
+    SelectError,
+    SourceError,
+    StoreError
+);
+
 /// What to do about it, where that is known.
-const fn advice(error: &RuntimeError) -> &'static str {
+const fn advice(error: &RunError) -> &'static str {
     match error {
-        RuntimeError::Unreachable(_) => "\nIt answered before; has it been stopped?",
-        RuntimeError::NoSpace(_) => "\n`docker system prune` frees space on the engine's disk.",
+        RunError::Runtime(RuntimeError::Unreachable(_)) => {
+            "\nIt answered before; has it been stopped?"
+        }
+        RunError::Runtime(RuntimeError::NoSpace(_)) => {
+            "\n`docker system prune` frees space on the engine's disk."
+        }
         _ => "",
     }
 }

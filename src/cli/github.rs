@@ -2,7 +2,7 @@ use std::io::Write;
 
 use super::args::Format;
 use super::error::CliError;
-use super::sinks::{say, warn};
+use super::say::{say, warn};
 use crate::event::Summary;
 use crate::report;
 

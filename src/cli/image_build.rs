@@ -1,55 +1,41 @@
-use std::sync::Arc;
-
 use clap::{Args, Command, FromArgMatches};
-use tokio::sync::mpsc;
 
-use super::Outcome;
-use super::args::{BuildOptions, Format, RunOptions};
-use super::error::CliError;
+use super::args::{BuildOptions, Format, OutputOptions, RunOptions};
+use super::error::{CliError, Outcome};
 use super::exit::Exit;
-use super::host::Folders;
-use super::interrupt::listen;
-use super::prepare::Prepared;
-use super::screen::progress;
-use super::sinks::{BACKLOG, Sinks, say, warn};
-use crate::engine::{Emitter, build_images, cancellation};
-use crate::event::RunStarted;
+use super::going::{Going, before_an_audience};
+use super::interrupt::Interrupts;
+use super::say::{say, warn};
 use crate::model::plural;
-use crate::runtime::Runtime;
-use crate::store::History;
+use crate::run::{Made, make_images};
 
 /// Makes the images of a matrix, and runs nothing.
 pub async fn build(options: BuildOptions) -> Outcome {
     let options = as_run(options)?;
-    let folders = Folders::find()?;
-    let prepared = Prepared::new(&options, &folders).await?;
-    let cells = prepared.plan.cells.len() as u64;
-    let started = RunStarted {
-        cells: Vec::new(),
-        ..prepared.started
-    };
-    let (sender, receiver) = mpsc::channel(BACKLOG);
-    let emit = Emitter::new(sender);
-    let (canceller, cancel) = cancellation();
-    let sinks = Sinks {
-        progress: progress(&options.output),
-        recorder: None,
+    let output = OutputOptions {
         format: Format::Text,
+        ..options.output.clone()
     };
-    let drained = tokio::spawn(sinks.drain(receiver));
-    let signals = tokio::spawn(listen(canceller, emit.clone()));
-    let runtime: Arc<dyn Runtime> = Arc::new(prepared.docker);
-    let unmade = build_images(prepared.plan, started, runtime, emit, cancel).await;
-    signals.abort();
-    let summary = drained.await.ok().flatten();
-    drop(prepared.lock);
-    folders.state.forget(&prepared.run);
-
-    let Some(summary) = summary else {
+    let Going {
+        home,
+        engine,
+        prepared,
+        ..
+    } = Going::prepare(options.request()?, &output).await?;
+    let cells = prepared.plan.cells.len() as u64;
+    let mut interrupts = Interrupts::listen();
+    let made = before_an_audience(&output, &mut interrupts, |journal, cancel| async move {
+        make_images(&engine, prepared, &home, &journal, cancel).await
+    })
+    .await;
+    let Some(Made {
+        summary,
+        unmade,
+        noted,
+    }) = made
+    else {
         return Ok(Exit::Infrastructure);
     };
-    let noted = History::open(&folders.state.history_file())
-        .and_then(|history| history.add_images(&summary));
     if let Err(error) = noted {
         warn(&format!("when images were used is not noted: {error}"));
     }

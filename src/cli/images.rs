@@ -2,14 +2,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::args::{ImagesCommand, PruneOptions};
-use super::error::CliError;
+use super::connect;
+use super::error::{CliError, Outcome};
 use super::exit::Exit;
-use super::host::{self, Folders};
-use super::sinks::{say, warn};
-use super::{Outcome, image_build, screen};
+use super::say::{say, warn};
+use super::{image_build, screen};
 use crate::engine::{CacheKind, CachedImage, cached_images, remove_cached};
 use crate::model::{bytes, duration, plural};
 use crate::report;
+use crate::run::Home;
 use crate::runtime::Runtime;
 use crate::store::History;
 
@@ -31,7 +32,7 @@ struct Kept {
 }
 
 impl Kept {
-    async fn find(runtime: &dyn Runtime, folders: &Folders) -> Result<Self, CliError> {
+    async fn find(runtime: &dyn Runtime, folders: &Home) -> Result<Self, CliError> {
         let used = History::open(&folders.state.history_file())
             .and_then(|history| history.images())
             .unwrap_or_else(|error| {
@@ -79,7 +80,7 @@ impl Kept {
 }
 
 async fn list() -> Outcome {
-    let (folders, docker) = (Folders::find()?, host::engine().await?);
+    let (folders, docker) = (Home::find()?, connect::container_engine().await?);
     let kept = Kept::find(&docker, &folders).await?;
     if kept.images.is_empty() {
         say(
@@ -122,7 +123,7 @@ async fn list() -> Outcome {
 }
 
 async fn prune(options: &PruneOptions) -> Outcome {
-    let (folders, docker) = (Folders::find()?, host::engine().await?);
+    let (folders, docker) = (Home::find()?, connect::container_engine().await?);
     let kept = Kept::find(&docker, &folders).await?;
     let chosen: Vec<&CachedImage> = if options.all {
         kept.images.iter().collect()

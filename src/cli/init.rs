@@ -1,12 +1,12 @@
 use std::io::Write;
+use std::path::Path;
 
-use super::Outcome;
 use super::args::InitOptions;
-use super::error::CliError;
+use super::error::{CliError, Outcome};
 use super::exit::Exit;
-use super::matrix_file::{FILE_NAME, parse, releases};
-use super::sinks::say;
+use super::say::say;
 use crate::matrix::{Selection, Support, expand};
+use crate::run::{FILE_NAME, RunError, parse, releases};
 use crate::source::{Candidate, find_checkout, worktree};
 use crate::spec::MatrixText;
 
@@ -21,7 +21,8 @@ pub fn init(options: &InitOptions) -> Outcome {
     // What is offered as a start has to be right.
     parse(
         &MatrixText::new(&options.file.to_string_lossy(), &text),
-        &releases(None)?,
+        &releases(None, &here)?,
+        &here,
     )?;
     write(options, &text)?;
     let name = options.file.display();
@@ -106,7 +107,7 @@ const TAIL: &str = "\
 ";
 
 fn for_checkout(candidate: &Candidate) -> Result<String, CliError> {
-    let support = Support::read(candidate).map_err(|error| CliError::Support {
+    let support = Support::read(candidate).map_err(|error| RunError::Support {
         branch: candidate.branch.clone(),
         error,
     })?;
@@ -130,7 +131,11 @@ databases = [\"sqlite\", \"postgresql:max\"]
     );
     let text = format!("{HEAD}{body}{TAIL}");
     // The number is what the file itself comes to here.
-    let spec = parse(&MatrixText::new(FILE_NAME, &text), &releases(None)?)?;
+    let spec = parse(
+        &MatrixText::new(FILE_NAME, &text),
+        &releases(None, Path::new(""))?,
+        Path::new(""),
+    )?;
     let branches = [(candidate.branch.as_str().into(), support)];
     let cells = expand(&spec, &branches, &Selection::default()).cells.len();
     Ok(format!(

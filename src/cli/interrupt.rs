@@ -1,36 +1,62 @@
-use tokio::signal::unix::{SignalKind, signal};
+use futures_util::future::select_all;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::sinks::warn;
-use crate::engine::{Canceller, Emitter};
-use crate::event::{Event, Notice, NoticeKind};
+use super::say::warn;
+use crate::engine::Canceller;
+use crate::event::NoticeKind;
+use crate::journal::Emitter;
 
-/// Ctrl-C, a polite kill and a closed terminal all ask for the end; the second
-/// time they ask for it at once.
-pub async fn listen(canceller: Canceller, emit: Emitter) {
-    let kinds = [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-    ];
-    let mut signals = Vec::new();
-    for kind in kinds {
-        match signal(kind) {
-            Ok(signal) => signals.push(signal),
-            Err(error) => warn(&format!("cannot listen for signals: {error}")),
+/// Ctrl-C, a polite kill and a closed terminal, which all ask for the end.
+pub struct Interrupts(Vec<Signal>);
+
+impl Interrupts {
+    /// Listens from here on: they end the process no more by themselves.
+    pub fn listen() -> Self {
+        let kinds = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ];
+        let mut signals = Vec::new();
+        for kind in kinds {
+            match signal(kind) {
+                Ok(signal) => signals.push(signal),
+                Err(error) => warn(&format!("cannot listen for signals: {error}")),
+            }
         }
+        Self(signals)
     }
-    if signals.is_empty() {
-        return;
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        if self.0.is_empty() {
+            return std::future::pending().await;
+        }
+        let any = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
+        select_all(any).await;
     }
-    loop {
-        let any = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
-        futures_util::future::select_all(any).await;
-        let message = if canceller.press() {
-            "stopping; once more stops at once".to_owned()
-        } else {
-            "stopping at once".to_owned()
-        };
-        emit.emit(Event::Notice(Notice::new(NoticeKind::Other, message)))
-            .await;
+
+    /// Hands them on while something goes on: the first time it is asked for its
+    /// end, the second time for its end at once.
+    pub async fn during<F: Future>(
+        &mut self,
+        canceller: &Canceller,
+        emit: &Emitter,
+        what: F,
+    ) -> F::Output {
+        let mut what = std::pin::pin!(what);
+        loop {
+            tokio::select! {
+                result = &mut what => return result,
+                () = self.next() => {
+                    let message = if canceller.press() {
+                        "stopping; once more stops at once"
+                    } else {
+                        "stopping at once"
+                    };
+                    emit.notice(NoticeKind::Other, message);
+                }
+            }
+        }
     }
 }

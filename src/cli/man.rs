@@ -2,11 +2,10 @@ use std::path::Path;
 
 use clap::{Command, CommandFactory};
 
-use super::Outcome;
 use super::args::{Arguments, ManOptions};
-use super::error::CliError;
+use super::error::{CliError, Outcome};
 use super::exit::Exit;
-use super::sinks::say;
+use super::say::say;
 
 /// The manual page of djbuild, or the pages of all its commands into a folder.
 pub fn man(options: &ManOptions) -> Outcome {

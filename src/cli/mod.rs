@@ -2,33 +2,29 @@
 //! and errors are told once.
 
 mod args;
-mod asked;
 mod attention;
+mod audience;
 mod clean;
 mod completions;
 mod config;
+mod connect;
 mod diagnostics;
 mod doctor;
 mod error;
 mod exit;
 mod github;
-mod host;
+mod going;
 mod image_build;
 mod images;
 mod init;
 mod interrupt;
-mod labels;
 mod man;
 mod matrix;
-mod matrix_file;
-mod planning;
-mod prepare;
 mod report_file;
+mod request;
 mod run;
+mod say;
 mod screen;
-mod sinks;
-mod sources;
-mod tree;
 
 use std::process::ExitCode;
 
@@ -36,10 +32,12 @@ use clap::{CommandFactory, FromArgMatches};
 use clap_complete::CompleteEnv;
 
 use args::{Arguments, Command};
-use config::ConfigFile;
+use config::{ConfigFile, ConfigPlace};
 use error::CliError;
 use exit::Exit;
-use sinks::{say, warn};
+use say::{say, warn};
+
+use crate::run::RunError;
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
@@ -52,7 +50,7 @@ pub fn main() -> ExitCode {
         .var(completions::VARIABLE)
         .complete();
     let plain = Arguments::command();
-    let read = ConfigFile::read(host::config_file().as_ref(), &config::names(&plain))
+    let read = ConfigFile::read(ConfigPlace::find().as_ref(), &config::names(&plain))
         .and_then(|file| config::check(&plain, &file).map(|()| file));
     let file = match read {
         Ok(file) => file,
@@ -118,7 +116,9 @@ pub fn main() -> ExitCode {
 /// Says what ended a command; what is wrong with a file, with its lines.
 fn tell(error: &CliError) -> ExitCode {
     let (what, problems) = match error {
-        CliError::Spec(problems) => ("the matrix", problems),
+        CliError::Run {
+            error: RunError::Spec(problems),
+        } => ("the matrix", problems),
         CliError::Config(problems) => ("the configuration", problems),
         error => {
             warn(&error.to_string());
@@ -129,6 +129,3 @@ fn tell(error: &CliError) -> ExitCode {
     warn(&format!("{what} is wrong\n{text}"));
     error.exit().into()
 }
-
-/// What a command comes to.
-type Outcome = Result<Exit, CliError>;

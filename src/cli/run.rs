@@ -1,73 +1,64 @@
 use std::path::Path;
-use std::sync::Arc;
-
-use tokio::sync::mpsc;
 
 use super::args::{Format, OutputOptions, RunOptions};
-use super::error::CliError;
+use super::error::{CliError, Outcome};
 use super::exit::Exit;
-use super::host::Folders;
-use super::interrupt::listen;
-use super::prepare::Prepared;
+use super::going::{Going, before_an_audience};
+use super::interrupt::Interrupts;
 use super::report_file::{check_writable, write_report};
-use super::screen::{self, progress, width};
-use super::sinks::{BACKLOG, Sinks, say, warn};
-use super::{Outcome, attention, github};
-use crate::engine::{self, Emitter, cancellation};
+use super::say::{say, warn};
+use super::screen::{self, width};
+use super::{attention, github};
 use crate::event::Summary;
 use crate::model::plural;
 use crate::report;
-use crate::runtime::Runtime;
-use crate::store::{History, Recorder};
+use crate::run::{Finished, Home, conduct};
+use crate::store::Recorder;
 
 pub async fn run(options: RunOptions) -> Outcome {
     for report in &options.output.report {
         check_writable(&report.path)?;
     }
-    let folders = Folders::find()?;
-    let prepared = Prepared::new(&options, &folders).await?;
-    let run = prepared.run;
-
-    let (sender, receiver) = mpsc::channel(BACKLOG);
-    let emit = Emitter::new(sender);
-    let (canceller, cancel) = cancellation();
-    let folder = folders.state.run_folder(&run);
-    let sinks = Sinks {
-        progress: progress(&options.output),
-        recorder: Recorder::new(&folders.state, &run)
-            .inspect_err(|error| warn(&format!("this run is not kept: {error}")))
-            .ok(),
-        format: options.output.format,
-    };
-    let drained = tokio::spawn(sinks.drain(receiver));
-    let signals = tokio::spawn(listen(canceller, emit.clone()));
-    let runtime: Arc<dyn Runtime> = Arc::new(prepared.docker);
-    engine::run(prepared.plan, prepared.started, runtime, emit, cancel).await;
-    signals.abort();
-    let summary = drained.await.ok().flatten();
-    drop(prepared.lock);
-
-    let Some(summary) = summary else {
+    let Going {
+        home,
+        engine,
+        prepared,
+        removed,
+    } = Going::prepare(options.request()?, &options.output).await?;
+    let mut interrupts = Interrupts::listen();
+    let finished = before_an_audience(&options.output, &mut interrupts, |journal, cancel| {
+        let home = home.clone();
+        async move { conduct(&engine, prepared, &home, &journal, cancel).await }
+    })
+    .await;
+    let Some(finished) = finished else {
         return Ok(Exit::Infrastructure);
     };
-    let kept =
-        History::open(&folders.state.history_file()).and_then(|mut history| history.add(&summary));
-    if let Err(error) = kept {
-        warn(&format!("the run is not in the history: {error}"));
+    // Whoever is to be told may have stopped reading: nothing is left to be done,
+    // so another interrupt ends it.
+    let output = options.output;
+    let telling = tokio::task::spawn_blocking(move || tell(&finished, &output, &home, removed));
+    tokio::select! {
+        told = telling => told.unwrap_or(Ok(Exit::Infrastructure)),
+        () = interrupts.next() => Ok(Exit::Interrupted),
     }
-    attention::call(&options.output.notify, &summary);
+}
+
+/// Tells what a run came to, on every way that was asked for.
+fn tell(finished: &Finished, output: &OutputOptions, home: &Home, removed: usize) -> Outcome {
+    let summary = &finished.summary;
+    if let Some(why) = &finished.unkept {
+        warn(&format!("the run, or its end, is not kept: {why}"));
+    }
+    attention::call(&output.notify, summary);
     let mut told = Vec::new();
-    if options.output.format == Format::Text {
-        told.push(print_text(
-            &summary,
-            &options.output,
-            &folder,
-            prepared.removed,
-        ));
+    if output.format == Format::Text {
+        let folder = home.state.run_folder(&finished.run);
+        told.push(print_text(summary, output, &folder, removed));
     }
-    told.push(github::tell(&summary, options.output.format));
-    let reports = options.output.report.iter();
-    told.extend(reports.map(|report| write_report(report, &summary)));
+    told.push(github::tell(summary, output.format));
+    let reports = output.report.iter();
+    told.extend(reports.map(|report| write_report(report, summary)));
     let mut exit = Exit::of(summary.outcome());
     for error in told.into_iter().filter_map(Result::err) {
         warn(&error.to_string());
@@ -96,6 +87,7 @@ fn print_text(
         text.push_str(&report::skips(summary, style));
     }
     if options.quiet {
+        text.push_str(&report::remarks(summary));
         return say(&text);
     }
     text.push_str(&report::table(summary, width(), style));

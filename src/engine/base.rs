@@ -1,28 +1,30 @@
-use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use futures_util::TryStreamExt;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
-use tokio_util::io::ReaderStream;
+use tokio::time::Instant;
 
-use super::Emitter;
-use super::images::Problem;
-use crate::event::{Event, Notice, NoticeKind};
-use crate::plan::{Base, BaseSource, DebianBase, label};
-use crate::runtime::{PullError, Runtime, RuntimeError};
+use super::caller::Caller;
+use super::making::Making;
+use super::memo::Listeners;
+use super::problem::Problem;
+use super::tail::keep_tail;
+use crate::event::{Event, NoticeKind};
+use crate::plan::{Base, BaseSource, DebianBase, ImageRef, label};
+use crate::runtime::{Bootstrap, Bootstrapping, Image, PullError, Runtime, RuntimeError};
+
+/// How long a registry that was not reached is not asked where Debian has the
+/// same: the next pull would fail as slowly.
+const SILENCE: Duration = Duration::from_secs(600);
 
 /// Finds or makes base images.
-#[derive(Debug)]
 pub struct Bases {
-    source: BaseSource,
-    mirror: String,
-    /// Set by the first pull that fails: the next would fail as slowly.
-    no_registry: AtomicBool,
+    runtime: Arc<dyn Runtime>,
+    bootstrap: Arc<dyn Bootstrap>,
+    unreached: Mutex<Option<Instant>>,
 }
 
 /// A base that is there.
+#[derive(Debug, Clone)]
 pub struct Found {
     /// How a Dockerfile names it.
     pub reference: String,
@@ -31,11 +33,11 @@ pub struct Found {
 }
 
 impl Bases {
-    pub const fn new(source: BaseSource, mirror: String) -> Self {
+    pub fn new(runtime: Arc<dyn Runtime>, bootstrap: Arc<dyn Bootstrap>) -> Self {
         Self {
-            source,
-            mirror,
-            no_registry: AtomicBool::new(false),
+            runtime,
+            bootstrap,
+            unreached: Mutex::default(),
         }
     }
 
@@ -44,183 +46,162 @@ impl Bases {
     pub async fn ensure(
         &self,
         base: &Base,
-        runtime: &dyn Runtime,
-        emit: &Emitter,
+        source: BaseSource,
+        caller: &Caller,
+        listeners: &Listeners,
     ) -> Result<Found, Problem> {
-        let registry = match self.source {
+        let registry = match source {
             BaseSource::Debian => None,
             _ => base.registry.clone(),
         };
-        let debian = match self.source {
+        let debian = match source {
             BaseSource::Registry => None,
-            _ => base.debian_tag(),
+            _ => base.debian_tag().zip(base.debian.as_ref()),
         };
-        for reference in registry.iter().chain(&debian) {
-            if let Some(image) = runtime.image(reference).await? {
-                return Ok(Found {
-                    reference: reference.clone(),
-                    id: image.id,
-                });
+        let tag = debian.as_ref().map(|(tag, _)| tag);
+        for reference in registry.iter().chain(tag) {
+            if let Some(image) = self.runtime.image(reference).await? {
+                return Ok(Found::of(reference, image));
             }
         }
-        let mut started = None;
+        let making = Making::begin(&base.image_name(), listeners);
         let mut refusal = None;
         if let Some(reference) = registry
-            && !self.no_registry.load(Ordering::Relaxed)
+            && !(debian.is_some() && self.is_silent())
         {
-            let began = *started.insert(start(base, emit).await);
-            match runtime.pull(&reference).await {
+            match self.runtime.pull(&reference).await {
                 Ok(_) => {
-                    finish(base, began, emit).await;
-                    return found(runtime, reference).await;
+                    making.end();
+                    return self.found(&reference).await;
                 }
-                Err(PullError::Runtime(
-                    error @ (RuntimeError::NoSpace(_) | RuntimeError::Unreachable(_)),
-                )) => {
-                    return Err(error.into());
-                }
+                Err(PullError::Runtime(error)) => return Err(error.into()),
                 Err(error) => {
-                    // A registry that lacks one image may have the next.
-                    if !matches!(error, PullError::NotThere(_)) {
-                        self.no_registry.store(true, Ordering::Relaxed);
+                    if matches!(error, PullError::Failing(_)) {
+                        *self.unreached() = Some(Instant::now());
                     }
                     if debian.is_some() {
-                        let message = format!(
-                            "{reference} could not be pulled ({}); base images come from Debian",
-                            summary(&error)
+                        caller.emit.notice(
+                            NoticeKind::Fallback,
+                            format!(
+                                "{reference} could not be pulled ({error}); it comes from Debian"
+                            ),
                         );
-                        emit.emit(Event::Notice(Notice::new(NoticeKind::Fallback, message)))
-                            .await;
                     }
-                    refusal = Some(summary(&error));
+                    refusal = Some(refused(base, error));
                 }
             }
         }
-        let (Some(tag), Some(recipe)) = (debian, &base.debian) else {
-            let why = refusal.unwrap_or_else(|| "no registry answers".to_owned());
-            return Err(Problem::NoBase(match base.debian {
-                None => format!(
-                    "no base image for {}: {why}, and Debian does not have it",
+        let Some((tag, recipe)) = debian else {
+            return Err(refusal.unwrap_or_else(|| {
+                Problem::NoBase(format!(
+                    "no base image for {}: neither a registry nor Debian is known to have it",
                     base.name
-                ),
-                Some(_) => format!("no base image for {}: {why}", base.name),
+                ))
             }));
         };
-        let began = match started {
-            Some(began) => began,
-            None => start(base, emit).await,
-        };
-        self.bootstrap(base, recipe, &tag, runtime, emit).await?;
-        finish(base, began, emit).await;
-        found(runtime, tag).await
+        self.bootstrap(base, recipe, &tag, listeners).await?;
+        making.end();
+        self.found(&tag).await
     }
 
+    /// Makes a base from Debian's packages.
     async fn bootstrap(
         &self,
         base: &Base,
         recipe: &DebianBase,
         tag: &str,
-        runtime: &dyn Runtime,
-        emit: &Emitter,
-    ) -> Result<(), Problem> {
+        listeners: &Listeners,
+    ) -> Result<ImageRef, Problem> {
         let failed = |message: String, tail: Vec<String>| Problem::Build {
             image: base.image_name(),
             step: format!("mmdebstrap {}", recipe.suite),
             message,
             tail,
         };
-        let mut child = Command::new("mmdebstrap")
-            .arg("--variant=apt")
-            .arg(format!("--include={}", recipe.packages.join(",")))
-            // Mirrors of testing and unstable may be days behind.
-            .arg("--aptopt=Acquire::Check-Valid-Until \"false\"")
-            .arg("--aptopt=Acquire::Retries \"3\"")
-            .args([&recipe.suite, "-", &self.mirror])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| {
-                let message = match error.kind() {
-                    std::io::ErrorKind::NotFound => {
-                        "mmdebstrap is not installed; base images without a registry need it \
-                         (apt-get install mmdebstrap)"
-                            .to_owned()
-                    }
-                    _ => format!("mmdebstrap: {error}"),
-                };
-                failed(message, Vec::new())
-            })?;
-        // Both were asked to be piped above.
-        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            return Err(failed("mmdebstrap has no output".to_owned(), Vec::new()));
-        };
+        let begun = self.bootstrap.begin(recipe).await;
+        let Bootstrapping {
+            archive,
+            log: mut lines,
+            end,
+        } = begun.map_err(|error| failed(error.to_string(), Vec::new()))?;
         let log = async {
             let mut tail = Vec::new();
-            let mut lines = BufReader::new(stderr).lines();
-            while let Ok(Some(line)) = lines.next_line().await {
-                super::images::keep_tail(&mut tail, &line);
-                emit.emit(Event::ImageLog {
+            while let Some(line) = lines.recv().await {
+                keep_tail(&mut tail, &line);
+                listeners.emit(&Event::ImageLog {
                     image: base.image_name(),
                     step: None,
                     line,
-                })
-                .await;
+                });
             }
             tail
         };
         let labels = [(label::CACHE.to_owned(), "base".to_owned())];
-        let archive = ReaderStream::with_capacity(stdout, 1 << 18).map_ok(Vec::from);
-        let import = runtime.import(tag, &labels, Box::pin(archive));
-        let (tail, imported) = tokio::join!(log, import);
-        let status = child
-            .wait()
-            .await
-            .map_err(|error| failed(error.to_string(), tail.clone()))?;
+        let import = self.runtime.import(tag, &labels, archive);
+        let (tail, imported, ended) = tokio::join!(log, import, end);
         if let Err(error @ (RuntimeError::NoSpace(_) | RuntimeError::Unreachable(_))) = imported {
             // mmdebstrap ends badly too then: nobody takes its archive.
             return Err(error.into());
         }
-        if !status.success() {
+        if let Err(error) = ended {
             // The engine may have made an image of half an archive.
-            let _ = runtime.remove_image(tag).await;
-            return Err(failed(format!("mmdebstrap ended with {status}"), tail));
+            let _ = self.runtime.remove_image(tag).await;
+            return Err(failed(error.to_string(), tail));
         }
-        imported?;
-        Ok(())
+        Ok(imported?)
+    }
+
+    async fn found(&self, reference: &str) -> Result<Found, Problem> {
+        match self.runtime.image(reference).await? {
+            Some(image) => Ok(Found::of(reference, image)),
+            None => Err(RuntimeError::Missing(reference.to_owned()).into()),
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.unreached()
+            .is_some_and(|since| since.elapsed() < SILENCE)
+    }
+
+    fn unreached(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.unreached
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn start(base: &Base, emit: &Emitter) -> Instant {
-    emit.emit(Event::ImageStarted {
-        image: base.image_name(),
-    })
-    .await;
-    Instant::now()
-}
-
-async fn finish(base: &Base, started: Instant, emit: &Emitter) {
-    emit.emit(Event::ImageFinished {
-        image: base.image_name(),
-        seconds: started.elapsed().as_secs_f64(),
-    })
-    .await;
-}
-
-async fn found(runtime: &dyn Runtime, reference: String) -> Result<Found, Problem> {
-    match runtime.image(&reference).await? {
-        Some(image) => Ok(Found {
-            reference,
+impl Found {
+    fn of(reference: &str, image: Image) -> Self {
+        Self {
+            reference: reference.to_owned(),
             id: image.id,
-        }),
-        None => Err(RuntimeError::Missing(reference).into()),
+        }
     }
 }
 
-/// The last part of a pull's error, which says why; the first repeats the
-/// registry's address.
-fn summary(error: &PullError) -> String {
-    let text = error.to_string();
-    text.rsplit(": ").next().unwrap_or(&text).to_owned()
+/// What it means that a registry did not give a base. Only its word that there is
+/// none makes a cell `skipped`: a run that is told less is not green.
+fn refused(base: &Base, error: PullError) -> Problem {
+    let message = format!("no base image for {}: {error}", base.name);
+    match error {
+        PullError::NotThere(_) if base.debian.is_none() => {
+            Problem::NoBase(format!("{message}, and Debian does not have it"))
+        }
+        PullError::NotThere(_) => Problem::NoBase(message),
+        PullError::Refused(_) => Problem::Registry {
+            message,
+            may_pass: false,
+            retry_after: None,
+        },
+        PullError::Busy { retry_after, .. } => Problem::Registry {
+            message,
+            may_pass: true,
+            retry_after,
+        },
+        PullError::Failing(_) | PullError::Runtime(_) => Problem::Registry {
+            message,
+            may_pass: true,
+            retry_after: None,
+        },
+    }
 }

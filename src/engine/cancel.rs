@@ -1,65 +1,84 @@
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-/// How urgently the user wants the run to end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Urgency {
-    #[default]
-    None,
-    Soon,
-    Now,
-}
-
-/// Tells a run to end.
+/// Tells something to end: gracefully, or at once.
 #[derive(Debug)]
-pub struct Canceller(watch::Sender<Urgency>);
+pub struct Canceller(Cancel);
 
-/// Told to end.
+/// Told to end. A child is told whenever its parent is, and may be told alone:
+/// one run of several in a process.
 #[derive(Debug, Clone)]
-pub struct Cancel(watch::Receiver<Urgency>);
+pub struct Cancel {
+    soon: CancellationToken,
+    now: CancellationToken,
+}
 
 /// A canceller and what it cancels.
 pub fn cancellation() -> (Canceller, Cancel) {
-    let (sender, receiver) = watch::channel(Urgency::None);
-    (Canceller(sender), Cancel(receiver))
+    let cancel = Cancel {
+        soon: CancellationToken::new(),
+        now: CancellationToken::new(),
+    };
+    (Canceller(cancel.clone()), cancel)
 }
 
 impl Canceller {
-    /// Ends the run gracefully; the second time, at once. Returns whether this
-    /// was the first time.
+    /// Ends it gracefully; the second time, at once. Returns whether this was the
+    /// first time.
     pub fn press(&self) -> bool {
-        let mut first = false;
-        self.0.send_modify(|urgency| {
-            first = *urgency == Urgency::None;
-            *urgency = if first { Urgency::Soon } else { Urgency::Now };
-        });
+        let first = !self.0.soon.is_cancelled();
+        if first {
+            self.0.soon.cancel();
+        } else {
+            self.0.now.cancel();
+        }
         first
     }
 }
 
 impl Cancel {
-    /// Whether the user has asked for the end.
+    /// What ends with this, and may end before.
+    pub fn child(&self) -> (Canceller, Self) {
+        let child = Self {
+            soon: self.soon.child_token(),
+            now: self.now.child_token(),
+        };
+        (Canceller(child.clone()), child)
+    }
+
+    /// Whether the end is asked for.
     pub fn is_cancelled(&self) -> bool {
-        *self.0.borrow() >= Urgency::Soon
+        self.soon.is_cancelled()
     }
 
-    /// Waits until the user asks for the end; for ever if nobody can any more.
+    /// Waits until the end is asked for.
     pub async fn cancelled(&self) {
-        self.reached(Urgency::Soon).await;
+        self.soon.cancelled().await;
     }
 
-    /// Waits until the user asks for the end at once.
+    /// Waits until the end is asked for at once.
     pub async fn cancelled_now(&self) {
-        self.reached(Urgency::Now).await;
+        self.now.cancelled().await;
     }
 
-    async fn reached(&self, wanted: Urgency) {
-        let mut receiver = self.0.clone();
-        if receiver
-            .wait_for(|urgency| *urgency >= wanted)
-            .await
-            .is_err()
-        {
-            std::future::pending::<()>().await;
-        }
+    /// Is cancelled with the graceful end of this, or by itself.
+    pub fn token(&self) -> CancellationToken {
+        self.soon.child_token()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_is_ended_alone_ends_no_other() {
+        let (all, whole) = cancellation();
+        let (one, first) = whole.child();
+        let (_, second) = whole.child();
+        assert!(one.press());
+        assert!(first.is_cancelled() && !second.is_cancelled() && !whole.is_cancelled());
+        assert!(all.press());
+        assert!(second.is_cancelled());
+        assert!(!one.press(), "it was asked before");
     }
 }

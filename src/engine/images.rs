@@ -1,122 +1,99 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 
-use super::Emitter;
-use super::base::Bases;
-use super::verdict::Verdict;
+use super::base::{Bases, Found};
+use super::caller::Caller;
+use super::making::{Making, given_up};
+use super::memo::{Listeners, Memo};
+use super::presence::Presence;
+use super::problem::Problem;
+use super::retry::persist;
+use super::tail::keep_tail;
 use crate::event::Event;
-use crate::model::{Cause, Outcome};
-use crate::plan::{BuildEnvironment, Label, Plan, Recipe};
-use crate::runtime::{Build, BuildError, BuildLine, Runtime, RuntimeError};
-
-/// Lines of a build's log worth showing when it fails.
-const TAIL: usize = 20;
+use crate::plan::{ImageRef, Label, Plan, Recipe};
+use crate::runtime::{Build, BuildError, BuildLine, Runtime};
 
 /// Makes images, each once, different ones at the same time.
 pub struct Images {
     runtime: Arc<dyn Runtime>,
-    emit: Emitter,
+    presence: Arc<Presence>,
     bases: Bases,
-    environment: BuildEnvironment,
+    found: Memo<Found>,
+    made: Memo<Ready>,
+    /// How many are made at once.
     slots: Semaphore,
-    made: Memo,
     building: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// What was made or is being made, by key.
-type Memo = Mutex<HashMap<String, Slot>>;
-type Slot = Arc<OnceCell<Result<String, Problem>>>;
-
-/// Why there is no image.
-#[derive(Debug, Clone)]
-pub enum Problem {
-    /// Neither the registry nor Debian has its base.
-    NoBase(String),
-    /// A build failed.
-    Build {
-        image: String,
-        step: String,
-        message: String,
-        tail: Vec<String>,
-    },
-    /// The engine did.
-    Engine(RuntimeError),
-}
-
-impl From<RuntimeError> for Problem {
-    fn from(error: RuntimeError) -> Self {
-        Self::Engine(error)
-    }
-}
-
-impl Problem {
-    /// What it means for a cell that needs the image.
-    pub fn verdict(&self) -> Verdict {
-        match self {
-            Self::NoBase(why) => Verdict {
-                outcome: Outcome::Skipped,
-                cause: None,
-                detail: why.clone(),
-                log: Vec::new(),
-            },
-            Self::Build { image, message, .. } => {
-                Verdict::ours(Cause::ImageFailed, format!("{image}: {message}"))
-            }
-            Self::Engine(error) => Verdict::engine(error),
-        }
-    }
+/// An image that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ready {
+    /// Its name.
+    pub name: String,
+    /// What a container is started from.
+    pub image: ImageRef,
 }
 
 impl Images {
-    pub fn new(plan: &Plan, runtime: Arc<dyn Runtime>, emit: Emitter) -> Self {
-        let cores = usize::try_from(plan.pace.cores).unwrap_or(1).max(2);
+    pub fn new(runtime: Arc<dyn Runtime>, presence: Arc<Presence>, bases: Bases) -> Self {
+        let cores = usize::try_from(runtime.capabilities().cores).unwrap_or(1);
         Self {
             runtime,
-            emit,
-            bases: Bases::new(
-                plan.base_source.clone(),
-                plan.environment.debian_mirror.clone(),
-            ),
-            environment: plan.environment.clone(),
-            slots: Semaphore::new(cores),
-            made: Mutex::default(),
+            presence,
+            bases,
+            found: Memo::default(),
+            made: Memo::default(),
+            slots: Semaphore::new(cores.max(2)),
             building: Mutex::default(),
         }
     }
 
-    /// The tag of the image this recipe makes, after making sure it is there.
-    pub async fn ensure(&self, recipe: &Recipe) -> Result<String, Problem> {
-        let cell = self.slot(recipe.tag(""));
-        let made = cell.get_or_init(|| async {
-            let made = self.make(recipe).await;
-            if let Ok(tag) = &made {
-                self.used(tag).await;
+    /// The image this recipe makes, after making sure it is there.
+    pub async fn ensure(
+        &self,
+        recipe: &Recipe,
+        plan: &Plan,
+        caller: &Caller,
+    ) -> Result<Ready, Problem> {
+        let making = |listeners: Listeners| async move {
+            let make = || self.make(recipe, plan, caller, &listeners);
+            let made = persist(&recipe.name, &self.presence, caller, make).await;
+            if let Err(problem) = &made {
+                given_up(&recipe.name, problem, &listeners);
             }
             made
-        });
-        made.await.clone()
+        };
+        let ready = self.made.get(&key(recipe, plan), caller, making).await?;
+        caller.stand_on(&ready.name);
+        Ok(ready)
     }
 
-    /// Tells that the run stands on an image.
-    pub async fn used(&self, tag: &str) {
-        let image = tag.to_owned();
-        self.emit.emit(Event::ImageUsed { image }).await;
+    /// Makes sure that it is looked for once more: it is gone, and so may its base be.
+    pub fn forget(&self, recipe: &Recipe, plan: &Plan) {
+        self.made.forget(&key(recipe, plan));
+        self.found.forget(&base_key(recipe, plan));
     }
 
-    async fn make(&self, recipe: &Recipe) -> Result<String, Problem> {
-        let base = self.bases(&recipe.base).await?;
-        let tag = recipe.tag(&base.1);
-        if self.runtime.image(&tag).await?.is_some() {
-            return Ok(tag);
+    async fn make(
+        &self,
+        recipe: &Recipe,
+        plan: &Plan,
+        caller: &Caller,
+        listeners: &Listeners,
+    ) -> Result<Ready, Problem> {
+        let base = self.base(recipe, plan, caller).await?;
+        let name = recipe.tag(&base.id);
+        if let Some(there) = self.runtime.image(&name).await? {
+            let image = there.reference;
+            return Ok(Ready { name, image });
         }
-        let mut arguments: Vec<Label> = vec![("BASE".to_owned(), base.0)];
+        let mut arguments: Vec<Label> = vec![("BASE".to_owned(), base.reference)];
         arguments.extend(recipe.arguments.clone());
-        arguments.extend(self.environment.arguments.clone());
+        arguments.extend(plan.environment.arguments.clone());
         let build = Build {
-            tag: tag.clone(),
+            tag: name.clone(),
             context: recipe.context.clone(),
             arguments,
         };
@@ -124,61 +101,42 @@ impl Images {
         // common, compilers before all, in the engine's build cache.
         let turn = self.turn(&recipe.base.name);
         let _turn = turn.lock().await;
-        self.build(&recipe.name, build).await?;
-        Ok(tag)
-    }
-
-    fn turn(&self, base: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
-        building.entry(base.to_owned()).or_default().clone()
+        let image = self.build(&recipe.name, build, listeners).await?;
+        Ok(Ready { name, image })
     }
 
     /// Two images on the same base make the base once.
-    async fn bases(&self, base: &crate::plan::Base) -> Result<(String, String), Problem> {
-        let cell = self.slot(format!("base {}", base.name));
-        let joined = cell
-            .get_or_init(|| async {
-                let _slot = self.slots.acquire().await;
-                let found = self
-                    .bases
-                    .ensure(base, self.runtime.as_ref(), &self.emit)
-                    .await;
-                match &found {
-                    Ok(found) => self.used(&found.reference).await,
-                    Err(problem) => self.report(&base.image_name(), problem).await,
-                }
-                found.map(|found| format!("{}\n{}", found.reference, found.id))
-            })
-            .await
-            .clone()?;
-        let (reference, id) = joined.split_once('\n').unwrap_or((&joined, ""));
-        Ok((reference.to_owned(), id.to_owned()))
-    }
-
-    /// Makes an image in a way of its own, once, and tells of it.
-    pub async fn once<F>(
-        &self,
-        tag: &str,
-        name: &str,
-        make: impl FnOnce() -> F,
-    ) -> Result<(), Problem>
-    where
-        F: Future<Output = Result<(), RuntimeError>>,
-    {
-        let cell = self.slot(tag.to_owned());
-        let made = cell.get_or_init(|| async {
+    async fn base(&self, recipe: &Recipe, plan: &Plan, caller: &Caller) -> Result<Found, Problem> {
+        let base = &recipe.base;
+        let finding = |listeners: Listeners| async move {
             let _slot = self.slots.acquire().await;
-            let began = self.started(name).await;
-            let made = make().await.map_err(Problem::from);
-            self.ended(name, began, &made).await;
-            made.map(|()| tag.to_owned())
-        });
-        made.await.clone().map(|_| ())
+            self.bases
+                .ensure(base, plan.base_source, caller, &listeners)
+                .await
+        };
+        let found = self
+            .found
+            .get(&base_key(recipe, plan), caller, finding)
+            .await;
+        if let Err(problem) = &found
+            && problem.may_pass()
+        {
+            // Whoever tries again asks again.
+            self.found.forget(&base_key(recipe, plan));
+        }
+        let found = found?;
+        caller.stand_on(&found.reference);
+        Ok(found)
     }
 
-    async fn build(&self, name: &str, build: Build) -> Result<(), Problem> {
+    async fn build(
+        &self,
+        name: &str,
+        build: Build,
+        listeners: &Listeners,
+    ) -> Result<ImageRef, Problem> {
         let _slot = self.slots.acquire().await;
-        let began = self.started(name).await;
+        let making = Making::begin(name, listeners);
         let seen = Mutex::new((String::new(), Vec::new()));
         let log = |line: BuildLine| {
             if let Ok(mut seen) = seen.lock() {
@@ -187,7 +145,7 @@ impl Images {
                 }
                 keep_tail(&mut seen.1, &line.text);
             }
-            self.emit.try_emit(Event::ImageLog {
+            listeners.emit(&Event::ImageLog {
                 image: name.to_owned(),
                 step: line.step,
                 line: line.text,
@@ -195,82 +153,71 @@ impl Images {
         };
         let built = self.runtime.build(build, &log).await;
         let (step, tail) = seen.into_inner().unwrap_or_default();
-        let built = built.map(|_| ()).map_err(|error| match error {
-            BuildError::Step(message) => Problem::Build {
+        match built {
+            Ok(image) => {
+                making.end();
+                Ok(image)
+            }
+            Err(BuildError::Step(message)) => Err(Problem::Build {
                 image: name.to_owned(),
                 step,
-                message,
+                message: telling(&message, &tail),
                 tail,
-            },
-            BuildError::Runtime(error) => Problem::Engine(error),
-        });
-        self.ended(name, began, &built).await;
-        built
-    }
-
-    async fn started(&self, name: &str) -> Instant {
-        let image = name.to_owned();
-        self.emit.emit(Event::ImageStarted { image }).await;
-        Instant::now()
-    }
-
-    async fn ended(&self, name: &str, began: Instant, made: &Result<(), Problem>) {
-        match made {
-            Ok(()) => {
-                let image = name.to_owned();
-                let seconds = began.elapsed().as_secs_f64();
-                self.emit
-                    .emit(Event::ImageFinished { image, seconds })
-                    .await;
-            }
-            Err(problem) => self.report(name, problem).await,
+            }),
+            Err(BuildError::Runtime(error)) => Err(Problem::Engine(error)),
         }
     }
 
-    async fn report(&self, image: &str, problem: &Problem) {
-        let (step, message, tail) = match problem {
-            Problem::NoBase(why) => (String::new(), why.clone(), Vec::new()),
-            Problem::Build {
-                step,
-                message,
-                tail,
-                ..
-            } => (step.clone(), message.clone(), tail.clone()),
-            Problem::Engine(error) => (String::new(), error.to_string(), Vec::new()),
-        };
-        self.emit
-            .emit(Event::ImageFailed {
-                image: image.to_owned(),
-                step,
-                message,
-                tail,
-            })
-            .await;
+    fn turn(&self, base: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+        building.entry(base.to_owned()).or_default().clone()
     }
 
-    /// Whether this image was made in this run.
-    pub fn has_made(&self, tag: &str) -> bool {
-        self.made().get(tag).is_some_and(|made| made.initialized())
-    }
-
-    /// Makes it possible to make an image once more.
-    pub fn forget(&self, tag: &str) {
-        self.made().remove(tag);
-    }
-
-    fn slot(&self, key: String) -> Slot {
-        self.made().entry(key).or_default().clone()
-    }
-
-    fn made(&self) -> MutexGuard<'_, HashMap<String, Slot>> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A slot to make something in, in a way of one's own.
+    pub async fn slot(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        // Nobody closes it.
+        self.slots.acquire().await.ok()
     }
 }
 
-/// Keeps the last lines of a log.
-pub fn keep_tail(tail: &mut Vec<String>, line: &str) {
-    if tail.len() == TAIL {
-        tail.remove(0);
+/// What tells the cause: the builder's own word is the whole command of a step that
+/// failed; the last line before it says why.
+fn telling(message: &str, tail: &[String]) -> String {
+    let last = tail.iter().rev().find(|line| !line.trim().is_empty());
+    let returned = message.rsplit(" returned a non-zero code: ").next();
+    match (last, returned) {
+        (Some(line), Some(code)) if code.len() < message.len() => {
+            format!("{} (exit status {code})", line.trim())
+        }
+        _ => message.to_owned(),
     }
-    tail.push(line.to_owned());
+}
+
+fn key(recipe: &Recipe, plan: &Plan) -> String {
+    format!("{:?} {}", plan.base_source, recipe.key())
+}
+
+fn base_key(recipe: &Recipe, plan: &Plan) -> String {
+    let base = &recipe.base;
+    let registry = base.registry.as_deref().unwrap_or_default();
+    format!("{:?} {} {registry}", plan.base_source, base.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::telling;
+
+    #[test]
+    fn a_failed_step_is_told_by_its_last_line_and_not_by_its_command() {
+        let message = "The command '/bin/sh -c set -eu; a; b' returned a non-zero code: 1";
+        let tail = [
+            "Step 3/4 : RUN a".to_owned(),
+            "no mysqlclient >= 2.2.1".to_owned(),
+        ];
+        assert_eq!(
+            telling(message, &tail),
+            "no mysqlclient >= 2.2.1 (exit status 1)"
+        );
+        assert_eq!(telling("pull access denied", &tail), "pull access denied");
+    }
 }

@@ -1,145 +1,142 @@
-use std::sync::PoisonError;
-use std::time::Duration;
-
 use tokio::time::Instant;
 
-use super::attempt::Attempt;
-use super::images::Problem;
+use super::attempt::{Attempt, Tried};
+use super::images::Ready;
+use super::problem::Problem;
 use super::tree::PreparedTree;
 use super::verdict::Verdict;
 use super::world::World;
-use crate::event::{Event, Notice, NoticeKind};
-use crate::model::{Cause, Outcome, Phase};
-use crate::plan::{CellPlan, label};
+use crate::event::{Event, NoticeKind};
+use crate::model::{Cause, Phase};
+use crate::plan::CellPlan;
+use crate::runtime::RuntimeError;
 
-/// How long an engine that went away may take to come back.
-pub const RECOVERY: Duration = Duration::from_secs(60);
+/// How often a cell is begun anew for what is no attempt of its own: an image that
+/// was taken away, an engine that went before the cell ran.
+const FALSE_STARTS: u32 = 5;
+
+/// What a cell starts on.
+pub struct Prepared {
+    parent: Ready,
+    tree: PreparedTree,
+}
 
 /// Makes the cell's images, its services' images too, and its tree.
-pub async fn prepare(world: &World, index: usize) -> Result<PreparedTree, Verdict> {
-    let cell = &world.plan.cells[index];
-    let name = cell.cell.name();
-    world
-        .emit
-        .emit(Event::CellPhase {
-            cell: name,
-            phase: Phase::Images,
-        })
-        .await;
+pub async fn prepare(world: &World, cell: &CellPlan) -> Result<Prepared, Problem> {
+    world.emit(Event::CellPhase {
+        cell: cell.cell.name(),
+        phase: Phase::Images,
+    });
+    let (engine, plan, caller) = (&world.engine, &world.plan, &world.caller);
     let own = async {
-        let parent = world.images.ensure(&cell.image).await?;
-        let (images, runtime) = (&world.images, world.runtime.as_ref());
-        world
-            .layers
-            .prepare(images, runtime, &world.plan, &parent, &cell.tree)
-            .await
+        let parent = engine.images.ensure(&cell.image, plan, caller).await?;
+        let layers = &engine.layers;
+        let tree = layers
+            .prepare(&engine.images, plan, &parent, &cell.tree, caller)
+            .await?;
+        Ok::<_, Problem>(Prepared { parent, tree })
     };
     let services = async {
         let all = cell
             .services()
-            .map(|service| world.images.ensure(&service.image));
+            .map(|service| engine.images.ensure(&service.image, plan, caller));
         for result in futures_util::future::join_all(all).await {
             result?;
         }
         Ok::<_, Problem>(())
     };
-    match tokio::try_join!(own, services) {
-        Ok((tree, ())) => Ok(tree),
-        Err(problem) => Err(problem.verdict()),
-    }
+    let (prepared, ()) = tokio::try_join!(own, services)?;
+    Ok(prepared)
 }
 
-/// Runs a cell, and once more if what failed was ours.
+/// Runs a cell, and once more if what failed was ours. Returns the verdict, and
+/// the seconds of the last attempt.
 pub async fn run_cell(
     world: &World,
-    index: usize,
-    mut tree: PreparedTree,
+    cell: &CellPlan,
+    mut prepared: Prepared,
     parallel: u32,
-) -> Outcome {
-    let cell = &world.plan.cells[index];
-    let mut number = 1;
+) -> (Verdict, f64) {
+    let (mut attempts, mut false_starts) = (1, 0);
     loop {
+        world.engine.presence.here().await;
         let began = Instant::now();
-        world
-            .emit
-            .emit(Event::CellStarted {
-                cell: cell.cell.name(),
-                attempt: number,
-                parallel,
-            })
-            .await;
+        world.emit(Event::CellStarted {
+            cell: cell.cell.name(),
+            attempt: attempts,
+            parallel,
+        });
         let attempt = Attempt {
             world,
             cell,
-            tree: &tree,
-            number,
+            tree: &prepared.tree,
+            number: attempts + false_starts,
             parallel,
         };
-        let mut verdict = attempt.run().await;
+        let tried = attempt.run().await;
         let seconds = began.elapsed().as_secs_f64();
-        if number == 1 && verdict.is_worth_retrying() && !world.cancel.is_cancelled() {
-            let message = format!(
-                "{}: {}: {}; trying once more",
-                cell.cell,
-                verdict.cause.map_or("", Cause::as_str),
-                verdict.detail
-            );
-            world
-                .emit
-                .emit(Event::Notice(Notice::new(NoticeKind::Retry, message)))
-                .await;
-            wait_for_engine(world).await;
-            // Its image may be what was lost.
-            match prepare(world, index).await {
-                Ok(again) => {
-                    tree = again;
-                    number = 2;
-                    continue;
+        match tried {
+            Tried::Ended(verdict) if attempts > 1 || !may_retry(world, &verdict) => {
+                return (verdict, seconds);
+            }
+            Tried::Ended(verdict) => {
+                let cause = verdict.cause.map_or("", Cause::as_str);
+                tell_retry(world, cell, &format!("{cause}: {}", verdict.detail));
+                attempts += 1;
+            }
+            Tried::ImageGone(error) | Tried::Away(error) if false_starts == FALSE_STARTS => {
+                return (Verdict::engine(&error), seconds);
+            }
+            Tried::ImageGone(error) => {
+                tell_retry(world, cell, &error.to_string());
+                forget(world, cell, &prepared);
+                false_starts += 1;
+            }
+            Tried::Away(error) => {
+                if !is_back(world, &error).await {
+                    return (given_up(world, &error), seconds);
                 }
-                Err(problem) => verdict = problem,
+                false_starts += 1;
             }
         }
-        let outcome = verdict.outcome;
-        finish(world, cell, verdict, seconds).await;
-        return outcome;
-    }
-}
-
-async fn wait_for_engine(world: &World) {
-    let deadline = Instant::now() + RECOVERY;
-    while Instant::now() < deadline && !world.cancel.is_cancelled() {
-        if world.runtime.networks(label::RUN).await.is_ok() {
-            return;
+        if world.cancel().is_cancelled() {
+            return (Verdict::cancelled(), seconds);
         }
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        // Its image may be what was lost.
+        match prepare(world, cell).await {
+            Ok(again) => prepared = again,
+            Err(problem) => return (problem.verdict(), seconds),
+        }
     }
 }
 
-/// Tells how a cell ended, and lets its services go.
-pub async fn finish(world: &World, cell: &CellPlan, verdict: Verdict, seconds: f64) {
-    tell(world, cell, verdict, seconds).await;
-    world.services.finished(cell).await;
+fn may_retry(world: &World, verdict: &Verdict) -> bool {
+    verdict.is_worth_retrying() && !world.cancel().is_cancelled()
 }
 
-/// Tells how a cell ended, unless that has been told.
-pub async fn tell(world: &World, cell: &CellPlan, verdict: Verdict, seconds: f64) {
-    let first = world
-        .finished
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(cell.cell.name());
-    if !first {
-        return;
+fn tell_retry(world: &World, cell: &CellPlan, why: &str) {
+    let message = format!("{}: {why}; trying once more", cell.cell);
+    world.caller.emit.notice(NoticeKind::Retry, message);
+}
+
+async fn is_back(world: &World, error: &RuntimeError) -> bool {
+    world.engine.presence.wait(error, &world.caller).await
+}
+
+fn given_up(world: &World, error: &RuntimeError) -> Verdict {
+    if world.cancel().is_cancelled() {
+        Verdict::cancelled()
+    } else {
+        Verdict::engine(error)
     }
-    world
-        .emit
-        .emit(Event::CellFinished {
-            cell: cell.cell.name(),
-            outcome: verdict.outcome,
-            cause: verdict.cause,
-            detail: verdict.detail,
-            log: verdict.log,
-            seconds,
-        })
-        .await;
+}
+
+/// What was there is gone: it is to be looked for, or made, once more.
+fn forget(world: &World, cell: &CellPlan, prepared: &Prepared) {
+    let (engine, plan) = (&world.engine, &world.plan);
+    engine.layers.forget(plan, &prepared.parent, &cell.tree);
+    engine.images.forget(&cell.image, plan);
+    for service in cell.services() {
+        engine.images.forget(&service.image, plan);
+    }
 }

@@ -1,10 +1,8 @@
-use tokio::time::Instant;
-
-use super::Emitter;
-use super::images::keep_tail;
 use super::lines::Lines;
+use super::tail::keep_tail;
 use super::verdict::{Seen, server_trouble};
 use crate::event::{Event, MAX_LINE, Notice, PROTOCOL, RunnerMessage};
+use crate::journal::Emitter;
 use crate::model::{Cause, CellName, Phase, bytes};
 use crate::runtime::Output;
 
@@ -23,10 +21,12 @@ pub struct Reader<'a> {
     cell: CellName,
     stdout: Lines,
     stderr: Lines,
-    /// Bytes taken so far.
-    pub bytes: u64,
-    /// When a test finished last.
-    pub progress: Instant,
+    /// Bytes of its standard output taken so far.
+    pub stdout_bytes: u64,
+    /// And of its standard error.
+    pub stderr_bytes: u64,
+    /// How much has happened: tests that ended, phases that were reached.
+    pub progress: u64,
     /// What a verdict needs.
     pub seen: Seen,
 }
@@ -38,44 +38,50 @@ impl<'a> Reader<'a> {
             cell,
             stdout: Lines::new(MAX_LINE),
             stderr: Lines::new(LOG_LINE),
-            bytes: 0,
-            progress: Instant::now(),
+            stdout_bytes: 0,
+            stderr_bytes: 0,
+            progress: 0,
             seen: Seen::default(),
         }
     }
 
+    /// Bytes taken so far.
+    pub const fn bytes(&self) -> u64 {
+        self.stdout_bytes + self.stderr_bytes
+    }
+
     /// Takes some output of the cell.
-    pub async fn take(&mut self, output: Output) {
+    pub fn take(&mut self, output: Output) {
         let mut lines = Vec::new();
         match output {
             Output::Stdout(bytes) => {
-                self.bytes += bytes.len() as u64;
+                self.stdout_bytes += bytes.len() as u64;
                 self.stdout.push(&bytes, |line| lines.push(line));
                 for line in lines {
-                    self.message(&line).await;
+                    self.message(&line);
                 }
             }
             Output::Stderr(bytes) => {
-                self.bytes += bytes.len() as u64;
+                self.stderr_bytes += bytes.len() as u64;
                 self.stderr.push(&bytes, |line| lines.push(line));
                 for line in lines {
-                    self.log(&line).await;
+                    self.log(&line);
                 }
             }
         }
     }
 
     /// Takes what is left when the output has ended.
-    pub async fn finish(&mut self) {
+    pub fn finish(&mut self) {
         if let Some(line) = self.stdout.finish() {
-            self.message(&line).await;
+            self.message(&line);
         }
         if let Some(line) = self.stderr.finish() {
-            self.log(&line).await;
+            self.log(&line);
         }
     }
 
-    async fn log(&mut self, line: &[u8]) {
+    fn log(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line).into_owned();
         let stacks = &mut self.seen.stacks;
         if line == STACKS_FOLLOW || (!stacks.is_empty() && stacks.len() < STACK_LINES) {
@@ -83,13 +89,13 @@ impl<'a> Reader<'a> {
         }
         keep_tail(&mut self.seen.tail, &line);
         let cell = self.cell.clone();
-        self.emit.emit(Event::CellLog { cell, line }).await;
+        self.emit.emit(Event::CellLog { cell, line });
     }
 
-    async fn message(&mut self, line: &[u8]) {
+    fn message(&mut self, line: &[u8]) {
         let Some(message) = RunnerMessage::read(line) else {
             // Not ours: something in the container wrote to its real stdout.
-            return self.log(line).await;
+            return self.log(line);
         };
         let cell = self.cell.clone();
         let phase = |phase| Event::CellPhase {
@@ -123,7 +129,7 @@ impl<'a> Reader<'a> {
                 Event::CellEnvironment { cell, facts }
             }
             RunnerMessage::Collected { tests } => {
-                self.emit.emit(phase(Phase::Databases)).await;
+                self.emit.emit(phase(Phase::Databases));
                 Event::CellCollected { cell, tests }
             }
             RunnerMessage::DatabasesCreated { .. } => phase(Phase::Testing),
@@ -148,10 +154,7 @@ impl<'a> Reader<'a> {
             }
             RunnerMessage::Notice { kind, message } => {
                 let message = format!("{cell}: {message}");
-                return self
-                    .emit
-                    .emit(Event::Notice(Notice::new(kind, message)))
-                    .await;
+                return self.emit.emit(Event::Notice(Notice::new(kind, message)));
             }
             RunnerMessage::Full { path, free, inodes } => {
                 let full = full(path, free, inodes);
@@ -182,8 +185,8 @@ impl<'a> Reader<'a> {
             }
             RunnerMessage::Unknown => return,
         };
-        self.progress = Instant::now();
-        self.emit.emit(event).await;
+        self.progress += 1;
+        self.emit.emit(event);
     }
 }
 

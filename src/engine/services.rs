@@ -1,56 +1,46 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use futures_util::StreamExt;
-use tokio::sync::{Mutex, OnceCell, watch};
+use tokio::sync::{Mutex, OnceCell};
 
-use super::Emitter;
-use super::images::{Images, Problem, keep_tail};
-use super::lines::Lines;
+use super::caller::Caller;
+use super::handle::Engine;
+use super::problem::Problem;
+use super::sentry::{Guarded, Sentries};
 use crate::event::Event;
 use crate::plan::{
     Address, CellPlan, Container, ImageRef, Network, Plan, Service, Sharing, label, slug,
 };
-use crate::runtime::{Output, Runtime, RuntimeError};
+use crate::runtime::RuntimeError;
 
 /// Starts services when cells want them and removes them after their last one.
 pub struct Services {
-    runtime: Arc<dyn Runtime>,
-    emit: Emitter,
+    engine: Arc<Engine>,
+    caller: Arc<Caller>,
     plan: Arc<Plan>,
     network: OnceCell<Network>,
     numbers: AtomicU32,
     pools: HashMap<String, Mutex<Pool>>,
+    sentries: Sentries,
 }
 
 /// The containers of one service.
 #[derive(Default)]
 struct Pool {
     /// The one that all cells share.
-    shared: Option<Running>,
+    shared: Option<Guarded>,
     /// Those that no cell has right now.
-    idle: Vec<Running>,
+    idle: Vec<Guarded>,
     /// How many cells will still come.
     expected: u32,
-}
-
-/// A started service container.
-#[derive(Debug, Clone)]
-struct Running {
-    container: String,
-    host: String,
-    died: watch::Receiver<Option<String>>,
-    /// Set before it is removed on purpose, so that its end is no news.
-    retired: Arc<AtomicBool>,
 }
 
 /// A service that a cell may use until it gives it back.
 #[derive(Debug)]
 pub struct Lease {
-    service: Service,
-    running: Running,
+    service: Arc<Service>,
+    running: Guarded,
 }
 
 impl Lease {
@@ -65,32 +55,39 @@ impl Lease {
 
     /// Waits until the service dies, and says how; for ever while it lives.
     pub async fn died(&self) -> String {
-        let mut died = self.running.died.clone();
-        let how = died.wait_for(Option::is_some).await;
-        match how.ok().and_then(|how| how.clone()) {
-            Some(how) => format!("{} {how}", self.service.name),
-            // Its monitor is gone because it was removed on purpose.
-            None => std::future::pending().await,
-        }
+        let how = self.running.died().await;
+        format!("{} {how}", self.service.name)
     }
 
     /// How the service died, if it has.
     pub fn is_dead(&self) -> Option<String> {
-        let how = self.running.died.borrow().clone()?;
+        let how = self.running.is_dead()?;
         Some(format!("{} {how}", self.service.name))
     }
 }
 
 impl Services {
-    pub fn new(plan: &Arc<Plan>, runtime: Arc<dyn Runtime>, emit: Emitter) -> Self {
+    pub fn new(plan: &Arc<Plan>, engine: &Arc<Engine>, caller: &Arc<Caller>) -> Self {
         let mut pools: HashMap<String, Mutex<Pool>> = HashMap::new();
         for service in plan.cells.iter().flat_map(CellPlan::services) {
-            let pool = pools.entry(service.name.clone()).or_default();
-            pool.get_mut().expected += 1;
+            if let Some(pool) = pools.get_mut(&service.name) {
+                pool.get_mut().expected += 1;
+            } else {
+                let pool = Pool {
+                    expected: 1,
+                    ..Pool::default()
+                };
+                pools.insert(service.name.clone(), Mutex::new(pool));
+            }
         }
         Self {
-            runtime,
-            emit,
+            sentries: Sentries::new(
+                Arc::clone(&engine.runtime),
+                Arc::clone(&engine.presence),
+                Arc::clone(caller),
+            ),
+            engine: Arc::clone(engine),
+            caller: Arc::clone(caller),
             plan: Arc::clone(plan),
             network: OnceCell::new(),
             numbers: AtomicU32::new(1),
@@ -99,12 +96,16 @@ impl Services {
     }
 
     /// A running service for a cell.
-    pub async fn lease(&self, service: &Service, images: &Images) -> Result<Lease, Problem> {
-        let image = images.ensure(&service.image).await?;
-        let alive = |running: &Running| running.died.borrow().is_none();
+    pub async fn lease(&self, service: &Arc<Service>) -> Result<Lease, Problem> {
+        let ready = self
+            .engine
+            .images
+            .ensure(&service.image, &self.plan, &self.caller)
+            .await?;
         let Some(pool) = self.pools.get(&service.name) else {
             return Err(RuntimeError::Missing(service.name.clone()).into());
         };
+        let alive = |running: &Guarded| running.is_dead().is_none();
         // A shared service is started under the lock: the cells that share it
         // wait for it.
         let mut pool = pool.lock().await;
@@ -113,7 +114,7 @@ impl Services {
                 if let Some(running) = pool.shared.clone().filter(alive) {
                     running
                 } else {
-                    let running = self.start(service, &image).await?;
+                    let running = self.start(service, &ready.image).await?;
                     pool.shared = Some(running.clone());
                     running
                 }
@@ -124,27 +125,27 @@ impl Services {
                 drop(pool);
                 match idle {
                     Some(running) => running,
-                    None => self.start(service, &image).await?,
+                    None => self.start(service, &ready.image).await?,
                 }
             }
             Sharing::Once => {
                 drop(pool);
-                self.start(service, &image).await?
+                self.start(service, &ready.image).await?
             }
         };
         Ok(Lease {
-            service: service.clone(),
+            service: Arc::clone(service),
             running,
         })
     }
 
-    async fn start(&self, service: &Service, image: &str) -> Result<Running, Problem> {
+    async fn start(&self, service: &Service, image: &ImageRef) -> Result<Guarded, Problem> {
         let network = self.network.get_or_try_init(|| self.make_network()).await?;
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let host = format!("{}-{number}", slug(&service.name));
         let container = Container {
             name: format!("{}-{host}", self.plan.network_name()),
-            image: ImageRef::new(image),
+            image: image.clone(),
             command: Vec::new(),
             user: None,
             host: host.clone(),
@@ -154,47 +155,65 @@ impl Services {
             memory_folders: service.memory_folders.clone(),
             limits: service.limits,
         };
-        let id = self.runtime.create(&container).await?;
-        self.runtime.start(&id).await?;
-        self.emit
-            .emit(Event::ServiceStarted {
-                service: host.clone(),
-            })
-            .await;
-        let (sender, died) = watch::channel(None);
-        let running = Running {
-            container: id,
-            host,
-            died,
-            retired: Arc::default(),
+        let runtime = &self.engine.runtime;
+        let id = match runtime.create(&container).await {
+            Err(error) if error.is_gone() => {
+                // Its image was taken away meanwhile: whoever tries again makes it.
+                self.engine.images.forget(&service.image, &self.plan);
+                return Err(error.into());
+            }
+            created => created?,
         };
-        let watched = running.clone();
-        tokio::spawn(monitor(
-            Arc::clone(&self.runtime),
-            self.emit.clone(),
-            watched,
-            sender,
-        ));
-        Ok(running)
+        runtime.start(&id).await?;
+        self.caller.emit.emit(Event::ServiceStarted {
+            service: host.clone(),
+        });
+        Ok(self.sentries.guard(id, host))
     }
 
     /// A run whose cells need no service has no network.
     async fn make_network(&self) -> Result<Network, RuntimeError> {
         let network = self.plan.network();
-        self.runtime.create_network(&network).await?;
+        // Of an earlier try, whose answer was lost.
+        self.engine.runtime.remove_network(&network.name).await?;
+        self.engine.runtime.create_network(&network).await?;
         Ok(network)
+    }
+
+    /// Looks whether memory ran out in a service that lives on: a process of it may
+    /// have been killed, and tests with it.
+    pub async fn look_for_lack_of_memory(&self, leases: &[Lease]) {
+        for lease in leases {
+            self.sentries.look(&lease.running).await;
+        }
+    }
+
+    /// Gives up services that live and do not serve.
+    pub fn condemn(&self, leases: &[Lease], why: &str) {
+        for lease in leases {
+            self.sentries.condemn(&lease.running, why);
+        }
     }
 
     /// Takes leases back.
     pub async fn give_back(&self, leases: Vec<Lease>) {
         for lease in leases {
-            let dead = lease.running.died.borrow().is_some();
+            let dead = lease.running.is_dead().is_some();
             match (lease.service.sharing, self.pools.get(&lease.service.name)) {
+                (Sharing::Shared, Some(pool)) if dead => {
+                    let mut pool = pool.lock().await;
+                    let is_it = |shared: &Guarded| shared.container == lease.running.container;
+                    if pool.shared.as_ref().is_some_and(is_it) {
+                        pool.shared = None;
+                        drop(pool);
+                        self.sentries.retire(&lease.running).await;
+                    }
+                }
                 (Sharing::Shared, _) => {}
                 (Sharing::InTurn, Some(pool)) if !dead => {
                     pool.lock().await.idle.push(lease.running);
                 }
-                _ => self.retire(lease.running).await,
+                _ => self.sentries.retire(&lease.running).await,
             }
         }
     }
@@ -216,61 +235,14 @@ impl Services {
                     .collect();
                 drop(pool);
                 for running in useless {
-                    self.retire(running).await;
+                    self.sentries.retire(&running).await;
                 }
             }
         }
     }
 
-    /// What cannot be removed now is removed with the run.
-    async fn retire(&self, running: Running) {
-        running.retired.store(true, Ordering::Relaxed);
-        let _ = self.runtime.remove(&running.container).await;
+    /// Lets nobody watch over a service any more.
+    pub async fn close(&self) {
+        self.sentries.close().await;
     }
-}
-
-/// Notices at once when a service ends, and keeps the end of its log.
-async fn monitor(
-    runtime: Arc<dyn Runtime>,
-    emit: Emitter,
-    service: Running,
-    died: watch::Sender<Option<String>>,
-) {
-    let exit = runtime.wait(&service.container).await;
-    if service.retired.load(Ordering::Relaxed) {
-        return;
-    }
-    let how = match exit {
-        Ok(exit) if exit.out_of_memory => "ran out of memory".to_owned(),
-        Ok(exit) => format!("ended with exit status {}", exit.code),
-        // The engine went away, and the service most likely with it: nobody
-        // may be given this one any more.
-        Err(error) => format!("was lost sight of: {error}"),
-    };
-    let _ = died.send(Some(how.clone()));
-    let log = tokio::time::timeout(
-        Duration::from_secs(5),
-        tail(runtime.as_ref(), &service.container),
-    )
-    .await
-    .unwrap_or_default();
-    emit.emit(Event::ServiceDied {
-        service: service.host,
-        exit: how,
-        log,
-    })
-    .await;
-}
-
-async fn tail(runtime: &dyn Runtime, container: &str) -> Vec<String> {
-    let mut tail = Vec::new();
-    let mut lines = Lines::new(4096);
-    if let Ok(mut output) = runtime.output(container).await {
-        while let Some(Ok(Output::Stdout(bytes) | Output::Stderr(bytes))) = output.next().await {
-            lines.push(&bytes, |line| {
-                keep_tail(&mut tail, &String::from_utf8_lossy(&line));
-            });
-        }
-    }
-    tail
 }

@@ -1,9 +1,14 @@
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use super::images::{Images, Problem};
+use super::caller::Caller;
+use super::images::{Images, Ready};
+use super::making::{Making, given_up};
+use super::memo::{Listeners, Memo};
+use super::presence::Presence;
+use super::problem::Problem;
+use super::retry::persist;
 use crate::model::SnapshotId;
-use crate::plan::{Context, ImageRef, Label, Plan, TreeFiles, TreeLayer, delta_upload, label};
+use crate::plan::{Context, ImageRef, Plan, TreeFiles, TreeLayer, delta_upload, label};
 use crate::runtime::{Image, Runtime, RuntimeError};
 
 /// A delta of more files than this is worth a layer of its own.
@@ -16,122 +21,154 @@ const KEPT_LAYERS: usize = 6;
 #[derive(Debug, Clone)]
 pub struct PreparedTree {
     /// The image with the tree, or with one near to it.
-    pub image: String,
-    /// What to upload before the start to make it this tree.
+    pub image: ImageRef,
+    /// Its name.
+    name: String,
+    /// What to deliver before the start to make it this tree.
     pub upload: Option<Context>,
 }
 
-/// The tree layers of a run.
-#[derive(Debug, Default)]
-pub struct Layers(Mutex<Seen>);
-
-#[derive(Debug, Default)]
-struct Seen {
-    /// The layers that cells start on.
-    used: BTreeSet<String>,
-    /// The families that got a new layer.
-    grown: BTreeSet<Vec<Label>>,
+/// The trees of an engine, as layers on test images.
+pub struct Layers {
+    runtime: Arc<dyn Runtime>,
+    presence: Arc<Presence>,
+    prepared: Memo<PreparedTree>,
 }
 
 impl Layers {
+    pub fn new(runtime: Arc<dyn Runtime>, presence: Arc<Presence>) -> Self {
+        Self {
+            runtime,
+            presence,
+            prepared: Memo::default(),
+        }
+    }
+
     /// Makes sure that an image with this tree is there: the layer itself, or
     /// one of an earlier tree and what is different since.
     pub async fn prepare(
         &self,
         images: &Images,
-        runtime: &dyn Runtime,
         plan: &Plan,
-        parent: &str,
+        parent: &Ready,
         tree: &Arc<dyn TreeFiles>,
+        caller: &Caller,
     ) -> Result<PreparedTree, Problem> {
-        let layer = TreeLayer::new(&ImageRef::new(parent), tree, &plan.runner);
-        let made_before = images.has_made(&layer.tag);
-        let prepared = if runtime.image(&layer.tag).await?.is_some() {
-            tree.remember();
-            PreparedTree::whole(&layer)
-        } else if let Some(near) = nearest(&runtime.images(&layer.family).await?, tree) {
-            near
-        } else {
-            if made_before {
-                // Another run took it away.
-                images.forget(&layer.tag);
+        let name = format!(
+            "tree {} on {}",
+            tree.id().short(),
+            parent.image.short_name()
+        );
+        let preparing = |listeners: Listeners| {
+            let name = &name;
+            async move {
+                let layer = TreeLayer::new(&parent.image, tree, &plan.runner);
+                let told = (name.as_str(), &listeners);
+                let find = || self.find_or_make(images, plan, &layer, tree, caller, told);
+                let found = persist(name, &self.presence, caller, find).await;
+                if let Err(problem) = &found {
+                    given_up(name, problem, &listeners);
+                }
+                found
             }
-            let name = format!("tree {} on {}", tree.id().short(), short(parent));
-            images
-                .once(&layer.tag, &name, || make(runtime, plan, &layer))
-                .await?;
-            tree.remember();
-            self.seen().grown.insert(layer.family.clone());
-            PreparedTree::whole(&layer)
         };
-        if self.seen().used.insert(prepared.image.clone()) {
-            images.used(&prepared.image).await;
-        }
+        let key = key(plan, parent, tree);
+        let prepared = self.prepared.get(&key, caller, preparing).await?;
+        caller.stand_on(&prepared.name);
         Ok(prepared)
     }
 
-    /// Removes the oldest layers of families that grew, but none that a cell of
-    /// this run started on: the next run may well want the same.
-    pub async fn forget_oldest(&self, runtime: &dyn Runtime) {
-        let Seen { used, grown } = std::mem::take(&mut *self.seen());
-        for family in grown {
-            let Ok(mut layers) = runtime.images(&family).await else {
+    /// Makes sure that it is looked for once more, for it is gone.
+    pub fn forget(&self, plan: &Plan, parent: &Ready, tree: &Arc<dyn TreeFiles>) {
+        self.prepared.forget(&key(plan, parent, tree));
+    }
+
+    async fn find_or_make(
+        &self,
+        images: &Images,
+        plan: &Plan,
+        layer: &TreeLayer,
+        tree: &Arc<dyn TreeFiles>,
+        caller: &Caller,
+        (name, listeners): (&str, &Listeners),
+    ) -> Result<PreparedTree, Problem> {
+        let runtime = self.runtime.as_ref();
+        if let Some(there) = runtime.image(&layer.tag).await? {
+            tree.remember();
+            return Ok(PreparedTree::whole(layer, there.reference));
+        }
+        if let Some(near) = nearest(&runtime.images(&layer.family).await?, tree) {
+            return Ok(near);
+        }
+        let _slot = images.slot().await;
+        let making = Making::begin(name, listeners);
+        let image = make(runtime, plan, layer).await?;
+        making.end();
+        tree.remember();
+        caller.grow(&layer.family);
+        Ok(PreparedTree::whole(layer, image))
+    }
+
+    /// Removes the oldest layers of families that grew for this run, but none that
+    /// it started on: the next run may well want the same.
+    pub async fn forget_oldest(&self, caller: &Caller) {
+        for family in caller.grown() {
+            let Ok(mut layers) = self.runtime.images(&family).await else {
                 continue;
             };
             layers.sort_by_key(|layer| std::cmp::Reverse(layer.created));
-            let old = layers.iter().skip(KEPT_LAYERS);
-            for layer in old {
-                if !layer.tags.iter().any(|tag| is_among(tag, &used)) {
+            for layer in layers.iter().skip(KEPT_LAYERS) {
+                if !layer.tags.iter().any(|tag| caller.stands_on(tag)) {
                     // What a container of another run stands on stays until next
                     // time; a cell of it that still waits makes it anew.
                     let name = layer.tags.first().unwrap_or(&layer.id);
-                    let _ = runtime.remove_image(name).await;
+                    let _ = self.runtime.remove_image(name).await;
                 }
             }
         }
     }
-
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl PreparedTree {
-    fn whole(layer: &TreeLayer) -> Self {
+    fn whole(layer: &TreeLayer, image: ImageRef) -> Self {
         Self {
-            image: layer.tag.clone(),
+            image,
+            name: layer.tag.clone(),
             upload: None,
         }
     }
 }
 
+fn key(plan: &Plan, parent: &Ready, tree: &Arc<dyn TreeFiles>) -> String {
+    format!("{} {} {}", parent.name, tree.id(), plan.runner.key())
+}
+
 /// The layer from which the fewest files are different, if they are few.
 fn nearest(layers: &[Image], tree: &Arc<dyn TreeFiles>) -> Option<PreparedTree> {
-    let (image, delta) = layers
+    let (image, name, delta) = layers
         .iter()
         .filter_map(|layer| {
             let earlier = SnapshotId::new(layer.label(label::SNAPSHOT)?);
-            Some((layer.tags.first()?, tree.delta_from(&earlier)?))
+            let delta = tree.delta_from(&earlier)?;
+            Some((&layer.reference, layer.tags.first()?, delta))
         })
-        .min_by_key(|(_, delta)| delta.len())?;
+        .min_by_key(|(_, _, delta)| delta.len())?;
     (delta.len() <= DELTA_FILES).then(|| PreparedTree {
         image: image.clone(),
+        name: name.clone(),
         upload: Some(delta_upload(tree, delta)),
     })
 }
 
-/// Whether a tag as an engine lists it, which may put its registry before it, is
-/// one of these.
-fn is_among(listed: &str, tags: &BTreeSet<String>) -> bool {
-    let same = |tag: &String| {
-        let registry = listed.strip_suffix(tag.as_str());
-        registry.is_some_and(|registry| registry.is_empty() || registry.ends_with('/'))
-    };
-    tags.iter().any(same)
-}
-
-async fn make(runtime: &dyn Runtime, plan: &Plan, layer: &TreeLayer) -> Result<(), RuntimeError> {
-    let id = runtime.create(&layer.container(plan)).await?;
+async fn make(
+    runtime: &dyn Runtime,
+    plan: &Plan,
+    layer: &TreeLayer,
+) -> Result<ImageRef, RuntimeError> {
+    let container = layer.container(plan);
+    // Of an earlier try, whose answer was lost.
+    runtime.remove(&container.name).await?;
+    let id = runtime.create(&container).await?;
     let kept = async {
         runtime.deliver(&id, layer.upload.clone()).await?;
         runtime.start(&id).await?;
@@ -142,17 +179,10 @@ async fn make(runtime: &dyn Runtime, plan: &Plan, layer: &TreeLayer) -> Result<(
                 message: format!("it ended with exit status {}", exit.code),
             });
         }
-        runtime.keep(&id, &layer.tag, &layer.labels).await?;
-        Ok(())
+        runtime.keep(&id, &layer.tag, &layer.labels).await
     };
     let kept = kept.await;
     // Removed with the run if not now.
     let _ = runtime.remove(&id).await;
     kept
-}
-
-/// `djbuild/python3.14-sqlite:0123…` as a person names it.
-fn short(tag: &str) -> &str {
-    let name = tag.split(':').next().unwrap_or(tag);
-    name.rsplit('/').next().unwrap_or(name)
 }

@@ -114,6 +114,15 @@ impl Verdict {
         Self::new(Outcome::Empty, None, format!("no test ran: {why}"))
     }
 
+    /// The same verdict, but one on a suite without a test is as good as any.
+    pub fn or_passed_if_empty(self) -> Self {
+        if self.outcome == Outcome::Empty {
+            Self::new(Outcome::Passed, None, self.detail)
+        } else {
+            self
+        }
+    }
+
     /// The verdict on a cell in which no test finished for `quiet`, after its
     /// stacks were asked for. A test that is known by name hangs on Django's
     /// account; where none is known, nothing is.

@@ -1,13 +1,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::expand::{Excluded, Matrix};
 use crate::model::{Cell, DatabaseKind, DatabaseSpec, PythonSpec, duration};
 
 /// Which cells of a matrix are worth their time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cover {
     /// All of them.
+    #[default]
     All,
     /// The fewest that touch every pair of values.
     Pairwise,

@@ -1,15 +1,17 @@
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Dockerfiles;
 use crate::model::{DatabaseKind, DatabaseSpec, Implementation, PythonSpec, hex};
 
 /// Where base images may come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BaseSource {
     /// What is present, then the registry, then Debian.
+    #[default]
     Auto,
     /// The registry only.
     Registry,

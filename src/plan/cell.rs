@@ -10,19 +10,19 @@ pub struct CellPlan {
     /// Which cell.
     pub cell: Cell,
     /// Its test image.
-    pub image: Recipe,
+    pub image: Arc<Recipe>,
     /// Its Django.
     pub tree: Arc<dyn TreeFiles>,
     /// Its database's container, unless it is `SQLite`.
-    pub database: Option<Service>,
+    pub database: Option<Arc<Service>>,
     /// The cache servers its tests want.
-    pub caches: Vec<Service>,
+    pub caches: Arc<[Arc<Service>]>,
     /// The name of its database, distinct among the cells that share a server.
     pub database_name: String,
     /// Labels and flags for `runtests.py`.
-    pub arguments: Vec<String>,
+    pub arguments: Arc<[String]>,
     /// What its variant changes.
-    pub change: VariantChange,
+    pub change: Arc<VariantChange>,
 }
 
 /// Where a service answers on the run's network.
@@ -48,8 +48,8 @@ pub const DELETED_LIST: &str = "djbuild/delta/deleted";
 
 impl CellPlan {
     /// Everything it talks to.
-    pub fn services(&self) -> impl Iterator<Item = &Service> {
-        self.database.iter().chain(&self.caches)
+    pub fn services(&self) -> impl Iterator<Item = &Arc<Service>> {
+        self.database.iter().chain(&*self.caches)
     }
 
     /// Whether Django's cache tests are among the tests asked for: a run of

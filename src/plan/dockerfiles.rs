@@ -1,6 +1,10 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
+use sha2::{Digest, Sha256};
+
+use crate::model::hex;
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/dockerfiles");
 
@@ -49,11 +53,46 @@ impl Dockerfiles {
     }
 
     /// The test runner inside cells, without its own tests.
-    pub fn runner(&self) -> Vec<(String, Vec<u8>)> {
-        self.folder("runner")
+    pub fn runner(&self) -> Runner {
+        let files = self
+            .folder("runner")
             .filter(|(path, _)| path.starts_with("djbuild_runner/"))
-            .map(|(path, content)| (path.to_owned(), content.to_vec()))
-            .collect()
+            .map(|(path, content)| (path.to_owned(), content.to_vec()));
+        Runner::new(files.collect())
+    }
+}
+
+/// The test runner inside cells.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    files: Arc<[(String, Vec<u8>)]>,
+    key: Arc<str>,
+}
+
+impl Runner {
+    /// A runner of these files, by their paths.
+    pub fn new(files: Vec<(String, Vec<u8>)>) -> Self {
+        let mut digest = Sha256::new();
+        for (path, content) in &files {
+            digest.update(path);
+            digest.update([0]);
+            digest.update((content.len() as u64).to_be_bytes());
+            digest.update(content);
+        }
+        Self {
+            files: files.into(),
+            key: hex(&digest.finalize()[..8]).into(),
+        }
+    }
+
+    /// Its files by their paths.
+    pub fn files(&self) -> &[(String, Vec<u8>)] {
+        &self.files
+    }
+
+    /// Tells it from other runners.
+    pub fn key(&self) -> &str {
+        &self.key
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Recipe {
     pub arguments: BTreeMap<String, String>,
     /// The build context, Dockerfile included.
     pub context: Context,
+    /// Tells it from other recipes, whatever its base turns out to be.
+    key: String,
 }
 
 /// What a build gets from the host and no image keeps: it is in no image's name.
@@ -52,22 +54,43 @@ impl Recipe {
             ("PYTHON", python.executable()),
             ("DATABASE", database.to_string()),
         ];
-        Self {
-            name: format!("{}-{database}", python.executable()),
-            base: Base::python(python, registry_prefix, files),
-            arguments: own(arguments),
+        Self::new(
+            format!("{}-{database}", python.executable()),
+            Base::python(python, registry_prefix, files),
+            own(arguments),
             context,
-        }
+        )
     }
 
     /// A service's image: the folder of Dockerfiles of this name on this base.
     pub fn service(folder: &str, base: Base, files: &Dockerfiles) -> Self {
+        let context = folder_context(files, folder);
+        Self::new(base.name.clone(), base, BTreeMap::new(), context)
+    }
+
+    fn new(
+        name: String,
+        base: Base,
+        arguments: BTreeMap<String, String>,
+        context: Context,
+    ) -> Self {
         Self {
-            name: base.name.clone(),
+            key: tag(
+                &name,
+                &format!("{} {:?}", base.name, base.registry),
+                &arguments,
+                &context,
+            ),
+            name,
             base,
-            arguments: BTreeMap::new(),
-            context: folder_context(files, folder),
+            arguments,
+            context,
         }
+    }
+
+    /// Tells it from other recipes, whatever its base turns out to be.
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// The image's tag on a base with this id.

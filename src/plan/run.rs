@@ -1,4 +1,4 @@
-use super::{BaseSource, BuildEnvironment, CellPlan, Label, Network, Pace, label};
+use super::{BaseSource, BuildEnvironment, CellPlan, Label, Network, Pace, Runner, label};
 use crate::model::RunId;
 
 /// What has to be built, started and run, in starting order.
@@ -12,8 +12,10 @@ pub struct Plan {
     pub cells: Vec<CellPlan>,
     /// How fast and how long.
     pub pace: Pace,
-    /// The test runner inside cells: its files by their paths.
-    pub runner: Vec<(String, Vec<u8>)>,
+    /// Which of several runs on one engine goes first: the one with more.
+    pub priority: i32,
+    /// The test runner inside cells.
+    pub runner: Runner,
     /// What every build gets from the host and no image keeps.
     pub environment: BuildEnvironment,
     /// Where base images may come from.

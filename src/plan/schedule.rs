@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// How fast and how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
@@ -13,6 +15,8 @@ pub struct Pace {
     pub cell_timeout: Duration,
     /// How long no test may finish.
     pub quiet_timeout: Duration,
+    /// How long an engine that went away is waited for.
+    pub engine_timeout: Duration,
     /// How long a database may take to answer.
     pub ready_timeout: Duration,
     /// Bytes of log a cell may write.
@@ -21,6 +25,19 @@ pub struct Pace {
     pub memory: u64,
     /// Whether the first bad cell ends the run.
     pub fail_fast: bool,
+    /// What a suite in which no test ran means.
+    pub no_tests: NoTests,
+}
+
+/// What a suite in which no test ran means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoTests {
+    /// That something is wrong with what was asked for.
+    #[default]
+    Fail,
+    /// Nothing.
+    Pass,
 }
 
 impl Pace {
@@ -71,10 +88,12 @@ mod tests {
             parallel,
             cell_timeout: Duration::ZERO,
             quiet_timeout: Duration::ZERO,
+            engine_timeout: Duration::ZERO,
             ready_timeout: Duration::ZERO,
             log_limit: 0,
             memory: 0,
             fail_fast: false,
+            no_tests: NoTests::Fail,
         }
     }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::{Base, Dockerfiles, Limits, Recipe};
 use crate::model::{DatabaseKind, DatabaseSpec};
 
@@ -7,7 +9,7 @@ pub struct Service {
     /// What it is called: `postgresql17`, `memcached`.
     pub name: String,
     /// Its image.
-    pub image: Recipe,
+    pub image: Arc<Recipe>,
     /// Its port.
     pub port: u16,
     /// Who may use it at the same time.
@@ -49,7 +51,7 @@ impl Service {
         };
         Some(Self {
             name: database.to_string(),
-            image: Recipe::service(folder, base, files),
+            image: Arc::new(Recipe::service(folder, base, files)),
             port,
             sharing,
             memory_folders: vec!["/djbuild/live".to_owned()],
@@ -67,11 +69,11 @@ impl Service {
     pub fn caches(registry_prefix: &str, files: &Dockerfiles) -> Vec<Self> {
         let cache = |name: &str, kind: &str, version: &str, port| Self {
             name: name.to_owned(),
-            image: Recipe::service(
+            image: Arc::new(Recipe::service(
                 kind,
                 Base::cache(kind, version, registry_prefix, files),
                 files,
-            ),
+            )),
             port,
             sharing: Sharing::InTurn,
             memory_folders: Vec::new(),

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use super::cell::{CELL_USER, CELL_USER_NAME, DELETED_LIST, TREE_FOLDER, slug};
 use super::{
-    Container, Context, ImageRef, Label, Limits, Part, Plan, TreeDelta, TreeFiles, image, label,
+    Container, Context, ImageRef, Label, Limits, Part, Plan, Runner, TreeDelta, TreeFiles, image,
+    label,
 };
 
 /// An image of one tree on top of a test image, with its bytecode. It is made
@@ -51,10 +52,10 @@ fn environment() -> BTreeMap<String, String> {
 
 impl TreeLayer {
     /// The layer of this tree on this test image, with this runner.
-    pub fn new(parent: &ImageRef, tree: &Arc<dyn TreeFiles>, runner: &[(String, Vec<u8>)]) -> Self {
+    pub fn new(parent: &ImageRef, tree: &Arc<dyn TreeFiles>, runner: &Runner) -> Self {
         let runner = Context::default().with(Part::Files {
             folder: RUNNER_FOLDER.to_owned(),
-            files: runner.to_vec(),
+            files: runner.files().to_vec(),
             owner: CELL_USER,
         });
         // What the layers that a cell could start on have in common.

@@ -5,6 +5,7 @@
 //! machine, nor that it is one machine: no bind mounts, no host ports, no host
 //! paths; images have names to be found by and references to be started from.
 
+mod bootstrap;
 mod container;
 pub mod docker;
 mod engine;
@@ -13,6 +14,7 @@ mod image;
 mod network;
 mod resource;
 
+pub use bootstrap::{Bootstrap, BootstrapError, Bootstrapping};
 pub use container::{ContainerPhase, Containers, Exit, Output, OutputStream, State};
 pub use engine::{Capabilities, Runtime};
 pub use error::{BuildError, PullError, RuntimeError};

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use git2::{Direction, FetchOptions, Oid, Repository};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::credentials::{callbacks, proxy};
@@ -31,9 +32,11 @@ pub struct Mirrored {
 }
 
 /// Whether the remote is asked at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// It is, and what is cached is a way out.
+    #[default]
     Online,
     /// Only what is cached counts.
     Offline,

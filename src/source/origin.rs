@@ -2,10 +2,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::ParseError;
 
 /// Where Django comes from, as `--source` takes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Origin {
     /// A checkout in this folder: its working tree.
     Checkout(PathBuf),
@@ -58,6 +61,20 @@ impl FromStr for Origin {
             return Ok(Self::Git(typed.to_owned()));
         }
         Ok(Self::Checkout(PathBuf::from(typed)))
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = ParseError;
+
+    fn try_from(typed: String) -> Result<Self, Self::Error> {
+        typed.parse()
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.to_string()
     }
 }
 

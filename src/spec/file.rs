@@ -1,59 +1,11 @@
 use std::path::{Component, Path, PathBuf};
 
-use super::choice::VariantChoice;
+use super::isolation::Isolation;
 use super::problem::{Findings, MatrixText, Placed, Problem, Problems, nearest};
 use super::read::{Typed, read};
-use super::rule::{Exclude, Expect, Include, Variant};
 use super::validate::{Part, overlay, validate};
-use super::{BranchChoice, DatabaseChoice, Pattern, Place, PythonChoice, Releases, builtin};
-
-/// A validated matrix file, with what it inherits.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Spec {
-    /// Its name, as the user named it.
-    pub name: String,
-    /// One line on what it is for.
-    pub description: String,
-    /// Branches, where the source has branches.
-    pub branches: Vec<Placed<BranchChoice>>,
-    /// Which Pythons.
-    pub pythons: Vec<Placed<PythonChoice>>,
-    /// Which databases.
-    pub databases: Vec<Placed<DatabaseChoice>>,
-    /// Which variants; the plain cell alone where the file does not say.
-    pub variants: Vec<Placed<VariantChoice>>,
-    /// Whether cells share the databases of a run.
-    pub isolation: Isolation,
-    /// Cells to leave out.
-    pub excludes: Vec<Exclude>,
-    /// Cells to add.
-    pub includes: Vec<Include>,
-    /// What has to be true; of the file itself, not of those it extends.
-    pub expects: Vec<Expect>,
-    /// The variants there are.
-    pub definitions: Vec<Variant>,
-    /// What has been released.
-    pub releases: Releases,
-}
-
-impl Spec {
-    /// The variant of this name; none for the plain cell.
-    pub fn variant(&self, name: Option<&str>) -> Option<&Variant> {
-        let name = name?;
-        let mut defined = self.definitions.iter();
-        defined.find(|variant| *variant.name == *name)
-    }
-}
-
-/// Whether the cells of a run share its databases.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Isolation {
-    /// One container per database spec, shared by its cells under distinct database names.
-    #[default]
-    Run,
-    /// Each cell gets a container of its own.
-    Cell,
-}
+use super::whole::Spec;
+use super::{BranchChoice, Pattern, Place, Releases, builtin};
 
 /// Reads the matrix file that another extends: by its path, or an error in words.
 pub type Load<'a> = dyn Fn(&Path) -> Result<String, String> + 'a;

@@ -6,6 +6,7 @@
 mod builtin;
 mod choice;
 mod file;
+mod isolation;
 mod problem;
 mod read;
 mod releases;
@@ -13,6 +14,7 @@ mod rule;
 mod rules;
 mod typed;
 mod validate;
+mod whole;
 mod words;
 
 #[cfg(test)]
@@ -20,8 +22,10 @@ mod tests;
 
 pub use builtin::{BUILTIN, Builtin, builtin};
 pub use choice::{BranchChoice, DatabaseChoice, PLAIN, PythonChoice, VariantChoice};
-pub use file::{Isolation, Load, Spec, parse};
+pub use file::{Load, parse};
+pub use isolation::Isolation;
 pub use problem::{MatrixText, Place, Placed, Problem, Problems, either, nearest};
 pub use releases::Releases;
 pub use rule::{CellGlobs, Claim, Exclude, Expect, Include, Pattern, Variant, VariantChange, fits};
 pub use typed::schema;
+pub use whole::Spec;

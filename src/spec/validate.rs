@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 use super::choice::{PLAIN, VariantChoice};
-use super::file::Isolation;
+use super::isolation::Isolation;
 use super::problem::{MatrixText, Placed, Problem};
 use super::read::Typed;
 use super::rule::{Exclude, Expect, Include, Variant, VariantChange};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use toml::Spanned;
 
 use super::choice::{PLAIN, SUPPORTED_BRANCHES, VariantChoice};
-use super::file::Isolation;
+use super::isolation::Isolation;
 use super::problem::{Findings, MatrixText, Placed, nearest};
 use super::typed::Words;
 use super::{BranchChoice, DatabaseChoice, Pattern, PythonChoice, Releases};

@@ -3,14 +3,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use djbuild::engine::{self, Canceller, Emitter, cancellation};
-use djbuild::event::{Envelope, Event, RunStarted, Summary};
+use djbuild::engine::{Canceller, Engine, cancellation};
+use djbuild::event::{Event, RunStarted, Summary};
+use djbuild::journal::{Emitter, Journal};
 use djbuild::model::{Cause, Cell, DatabaseKind, Outcome, RunId, SnapshotId};
 use djbuild::plan::{
-    BaseSource, BuildEnvironment, CellPlan, Container, Dockerfiles, EachFile, Pace, Plan, Recipe,
-    Service, Sharing, TreeDelta, TreeFiles,
+    BaseSource, BuildEnvironment, CellPlan, Container, DebianBase, Dockerfiles, EachFile, NoTests,
+    Pace, Plan, Recipe, Service, Sharing, TreeDelta, TreeFiles,
 };
-use tokio::sync::mpsc;
+use djbuild::runtime::{Bootstrap, BootstrapError, Bootstrapping};
 
 pub use fake::{Fake, Step};
 
@@ -49,20 +50,20 @@ pub fn plan_of(databases: &[&str], tree: &str, sharing: Sharing) -> Plan {
             variant: None,
         };
         CellPlan {
-            image: Recipe::python(
+            image: Arc::new(Recipe::python(
                 cell.python,
                 DatabaseKind::Sqlite,
                 &BTreeMap::new(),
                 &environment,
                 "",
                 &files,
-            ),
+            )),
             tree: Arc::new(NoFiles(SnapshotId::new(tree))),
-            database: Service::database(&cell.database, sharing, "", &files),
-            caches: vec![],
+            database: Service::database(&cell.database, sharing, "", &files).map(Arc::new),
+            caches: Arc::new([]),
             database_name: format!("django_{index}"),
-            arguments: vec![],
-            change: djbuild::spec::VariantChange::default(),
+            arguments: Arc::new([]),
+            change: Arc::default(),
             cell,
         }
     });
@@ -76,11 +77,14 @@ pub fn plan_of(databases: &[&str], tree: &str, sharing: Sharing) -> Plan {
             parallel: None,
             cell_timeout: Duration::from_secs(3600),
             quiet_timeout: Duration::from_secs(600),
+            engine_timeout: Duration::from_secs(600),
             ready_timeout: Duration::from_secs(60),
             log_limit: 1 << 20,
             memory: 1 << 30,
             fail_fast: false,
+            no_tests: NoTests::Fail,
         },
+        priority: 0,
         runner: files.runner(),
         environment,
         base_source: BaseSource::Auto,
@@ -162,11 +166,37 @@ pub async fn run(plan: Plan, fake: &Arc<Fake>) -> Ran {
 pub async fn run_and(
     plan: Plan,
     fake: &Arc<Fake>,
+    on_event: impl FnMut(&Event, &Canceller),
+) -> Ran {
+    run_on(&engine(fake), plan, on_event).await
+}
+
+/// A handle on an engine in memory, which has no Debian.
+pub fn engine(fake: &Arc<Fake>) -> Arc<Engine> {
+    let runtime = Arc::clone(fake);
+    Engine::new(runtime, Arc::new(NoDebian))
+}
+
+struct NoDebian;
+
+#[async_trait::async_trait]
+impl Bootstrap for NoDebian {
+    async fn begin(&self, _base: &DebianBase) -> Result<Bootstrapping, BootstrapError> {
+        Err(BootstrapError::NotInstalled)
+    }
+}
+
+/// Runs the plan on an engine that others may use too.
+pub async fn run_on(
+    engine: &Arc<Engine>,
+    plan: Plan,
     mut on_event: impl FnMut(&Event, &Canceller),
 ) -> Ran {
-    let (sender, mut receiver) = mpsc::channel::<Envelope>(64);
+    let journal = Journal::new();
+    let follower = journal.follow(0);
+    let emit = Emitter::new(Arc::clone(&journal));
     let (canceller, cancel) = cancellation();
-    let started = RunStarted {
+    emit.emit(Event::RunStarted(Box::new(RunStarted {
         run: plan.run.clone(),
         djbuild: "0".into(),
         revisions: vec![],
@@ -176,28 +206,24 @@ pub async fn run_and(
         flags: vec![],
         matrix: "quick".into(),
         jobs: plan.pace.jobs,
-    };
-    let runtime = Arc::clone(fake);
-    let engine = tokio::spawn(engine::run(
-        plan,
-        started,
-        runtime,
-        Emitter::new(sender),
-        cancel,
-    ));
+    })));
+    let engine = Arc::clone(engine);
+    let running = tokio::spawn(async move { engine.run(plan, &emit, &cancel).await });
     let mut events = Vec::new();
-    let mut summary: Option<Summary> = None;
-    while let Some(envelope) = receiver.recv().await {
-        match &mut summary {
-            None => summary = Summary::begin(&envelope),
-            Some(summary) => summary.apply(&envelope.event),
+    loop {
+        let batch = follower.next().await;
+        assert_eq!(batch.missed, 0);
+        for envelope in &batch.events {
+            on_event(&envelope.event, &canceller);
+            events.push(envelope.event.clone());
         }
-        on_event(&envelope.event, &canceller);
-        events.push(envelope.event);
+        if batch.is_last {
+            break;
+        }
     }
-    engine.await.expect("the engine does not panic");
+    running.await.expect("the engine does not panic");
     Ran {
-        summary: summary.expect("the run began"),
+        summary: journal.summary().expect("the run began"),
         events,
     }
 }

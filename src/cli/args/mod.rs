@@ -13,10 +13,10 @@ use clap_complete::engine::ArgValueCompleter;
 use super::{completions, exit};
 
 pub use run::{
-    BaseWord, Color, Format, ImageOptions, IsolationWord, Notice, OutputOptions, ReportFile,
-    ReportKind, RunOptions,
+    BaseWord, Color, Format, ImageOptions, IsolationWord, NoTestsWord, Notice, OutputOptions,
+    PaceOptions, ReportFile, ReportKind, RunOptions,
 };
-pub use select::SelectOptions;
+pub use select::{CoverWord, SelectOptions};
 pub use tools::{
     BuildOptions, CleanOptions, ConfigOptions, DoctorOptions, ImagesCommand, InitOptions,
     ManOptions, PruneOptions,

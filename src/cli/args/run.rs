@@ -65,6 +65,12 @@ pub struct PaceOptions {
     /// How long no test may finish before the cell counts as hung
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub quiet_timeout: Duration,
+    /// How long a container engine that went away is waited for
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub engine_timeout: Duration,
+    /// What a suite in which no test ran means [fail: exit status 5]
+    #[arg(long, value_enum, value_name = "WORD", default_value = "fail")]
+    pub no_tests: NoTestsWord,
     /// Memory for each cell, in MiB [default: the engine's, shared among the cells at once]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(256..))]
     pub memory: Option<u64>,
@@ -102,7 +108,7 @@ pub struct ImageOptions {
 }
 
 /// What is shown and kept.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputOptions {
     /// What goes to standard output: a table and failures, or every event as a line of JSON
@@ -131,6 +137,14 @@ pub enum IsolationWord {
     Run,
     /// One per cell
     Cell,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum NoTestsWord {
+    /// That something is wrong with what was asked for
+    Fail,
+    /// Nothing
+    Pass,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

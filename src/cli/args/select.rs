@@ -6,7 +6,6 @@ use clap_complete::engine::ArgValueCompleter;
 
 use super::duration;
 use crate::cli::completions;
-use crate::matrix::Cover;
 use crate::source::Origin;
 
 /// What to test on what.
@@ -68,15 +67,4 @@ pub enum CoverWord {
     Each,
     /// The oldest and the newest Python and release of each database
     MinMax,
-}
-
-impl From<CoverWord> for Cover {
-    fn from(word: CoverWord) -> Self {
-        match word {
-            CoverWord::All => Self::All,
-            CoverWord::Pairwise => Self::Pairwise,
-            CoverWord::Each => Self::Each,
-            CoverWord::MinMax => Self::MinMax,
-        }
-    }
 }

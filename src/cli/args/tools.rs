@@ -17,7 +17,7 @@ Pythons, databases, branches, cells and matrix files are completed too.";
 #[derive(Debug, Args)]
 pub struct InitOptions {
     /// Where to write it
-    #[arg(value_name = "FILE", default_value = crate::cli::matrix_file::FILE_NAME)]
+    #[arg(value_name = "FILE", default_value = crate::run::FILE_NAME)]
     pub file: PathBuf,
     /// Write over a file that is there
     #[arg(long)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use toml::de::{DeTable, DeValue};
 
 use crate::cli::error::CliError;
+use crate::host;
 use crate::spec::{MatrixText, Problem, Problems, nearest};
 
 /// Where the configuration file is to be.
@@ -12,6 +13,16 @@ pub enum ConfigPlace {
     Usual(PathBuf),
     /// Where the user says it is.
     Named(PathBuf),
+}
+
+impl ConfigPlace {
+    /// The one that `DJBUILD_CONFIG` names, else the user's.
+    pub fn find() -> Option<Self> {
+        match std::env::var_os("DJBUILD_CONFIG").filter(|path| !path.is_empty()) {
+            Some(named) => Some(Self::Named(named.into())),
+            None => host::config_file().map(Self::Usual),
+        }
+    }
 }
 
 /// The configuration file as read: values by the long names of options.

@@ -1,11 +1,10 @@
 use super::finding::Finding;
 use super::machine::room;
 use crate::cli::args::ImageOptions;
-use crate::cli::clean::is_dead;
-use crate::cli::host::Folders;
 use crate::engine;
 use crate::model::{bytes, plural};
 use crate::plan::jobs_for;
+use crate::run::{Home, is_dead};
 use crate::runtime::Runtime;
 use crate::runtime::docker::{Diagnosis, Docker};
 use crate::source::reach;
@@ -102,7 +101,7 @@ fn clock(diagnosis: &Diagnosis) -> Option<Finding> {
 }
 
 /// What dead runs left.
-pub async fn leftovers(docker: &Docker, folders: &Folders) -> Vec<Finding> {
+pub async fn leftovers(docker: &Docker, folders: &Home) -> Vec<Finding> {
     let (Ok(owner), Ok(all)) = (folders.state.owner(), engine::leftovers(docker).await) else {
         return vec![Finding::amber(
             "leftovers",

@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
 
 use super::finding::Finding;
-use crate::cli::host::{self, Folders};
+use crate::host;
 use crate::model::{bytes, plural};
+use crate::run::Home;
 use crate::source::{find_checkout, reach, worktree};
 
 const GB: u64 = 1_000_000_000;
@@ -30,7 +31,7 @@ pub fn here() -> Vec<Finding> {
 }
 
 /// Room for what djbuild itself keeps.
-pub fn disks(folders: &Folders) -> Vec<Finding> {
+pub fn disks(folders: &Home) -> Vec<Finding> {
     let state = folders.state.folder();
     [("state", state), ("cache", folders.cache.as_path())]
         .into_iter()

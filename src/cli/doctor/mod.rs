@@ -4,13 +4,13 @@ mod engine;
 mod finding;
 mod machine;
 
-use super::Outcome;
 use super::args::{Color, DoctorOptions};
-use super::error::CliError;
+use super::connect;
+use super::error::{CliError, Outcome};
 use super::exit::Exit;
-use super::host::{self, Folders};
+use super::say::say;
 use super::screen;
-use super::sinks::say;
+use crate::run::Home;
 use finding::{Finding, Light};
 
 /// Looks at everything, tells each thing as soon as it is known, and fails where
@@ -26,10 +26,10 @@ pub async fn doctor(options: &DoctorOptions) -> Outcome {
         Ok::<(), CliError>(())
     };
     tell(machine::here())?;
-    let folders = Folders::find()?;
+    let folders = Home::find()?;
     tell(machine::disks(&folders))?;
     tell(machine::certificates())?;
-    match host::engine().await {
+    match connect::container_engine().await {
         Ok(docker) => {
             tell(engine::engine(&docker).await)?;
             tell(engine::leftovers(&docker, &folders).await)?;

@@ -1,10 +1,10 @@
-use crate::cli::Outcome;
-use crate::cli::asked::Asked;
 use crate::cli::error::CliError;
+use crate::cli::error::Outcome;
 use crate::cli::exit::Exit;
-use crate::cli::sinks::say;
+use crate::cli::say::say;
 use crate::matrix::{self, CheckVerdict, Matrix, Selection, expand};
 use crate::model::plural;
+use crate::run::Asked;
 use crate::spec::{Claim, Expect, Spec};
 
 /// Compares the whole matrix, without the user's filters, with what its file

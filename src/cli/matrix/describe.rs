@@ -1,7 +1,7 @@
-use crate::cli::asked::Asked;
 use crate::matrix::Excluded;
 use crate::model::{Cell, plural};
 use crate::report;
+use crate::run::Asked;
 
 /// A grid that fits the terminal, and each reason for what is left out.
 pub fn describe(asked: &Asked, width: u16) -> String {

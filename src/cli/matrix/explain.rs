@@ -1,10 +1,10 @@
-use crate::cli::Outcome;
-use crate::cli::asked::Asked;
 use crate::cli::error::CliError;
+use crate::cli::error::Outcome;
 use crate::cli::exit::Exit;
-use crate::cli::sinks::say;
+use crate::cli::say::say;
 use crate::matrix::{Verdict, explain as why};
 use crate::model::Cell;
+use crate::run::Asked;
 use crate::spec::Pattern;
 
 /// Tells of a cell, or of each that a glob matches, why it is in or out.

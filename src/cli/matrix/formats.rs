@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
-use crate::cli::asked::Asked;
 use crate::matrix::Matrix;
 use crate::model::Cell;
+use crate::run::Asked;
 
 /// The names of the cells that run, a line each.
 pub fn list(matrix: &Matrix) -> String {

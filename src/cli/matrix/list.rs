@@ -1,14 +1,14 @@
-use crate::cli::args::SelectOptions;
 use crate::cli::error::CliError;
-use crate::cli::matrix_file::{of_project, parse, releases};
+use crate::run::{Scope, of_project, parse, releases};
 use crate::spec::{BUILTIN, MatrixText};
 
 /// The matrix files there are, and what each is for.
-pub fn list(options: &SelectOptions) -> Result<String, CliError> {
-    let releases = releases(options.releases.as_deref())?;
+pub fn list(scope: &Scope) -> Result<String, CliError> {
+    let releases = releases(scope.releases.as_deref(), &scope.folder)?;
     let mut files: Vec<MatrixText> = Vec::new();
-    if let Some(path) = of_project() {
-        let text = std::fs::read_to_string(&path).map_err(CliError::read(&path))?;
+    if let Some(path) = of_project(&scope.folder) {
+        let text =
+            std::fs::read_to_string(scope.folder.join(&path)).map_err(CliError::read(&path))?;
         files.push(MatrixText::new(&path.to_string_lossy(), &text));
     }
     files.extend(BUILTIN.map(|file| MatrixText::new(file.name, file.text)));
@@ -16,7 +16,7 @@ pub fn list(options: &SelectOptions) -> Result<String, CliError> {
     let mut text = String::new();
     for file in &files {
         // One that is wrong is still there.
-        let description = parse(file, &releases).map_or_else(
+        let description = parse(file, &releases, &scope.folder).map_or_else(
             |_| "(see what is wrong with --check)".to_owned(),
             |spec| spec.description,
         );

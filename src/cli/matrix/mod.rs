@@ -6,34 +6,36 @@ mod explain;
 mod formats;
 mod list;
 
-use super::Outcome;
 use super::args::{MatrixFormat, MatrixOptions};
-use super::asked::{Asked, ask};
+use super::error::Outcome;
 use super::exit::Exit;
-use super::host::Folders;
+use super::say::{say, warn};
 use super::screen;
-use super::sinks::{say, warn};
+use crate::run::Home;
+use crate::run::{Asked, ask};
 use crate::store::Estimates;
 
 pub fn matrix(options: &MatrixOptions) -> Outcome {
+    let scope = options.select.scope()?;
     if options.list {
-        say(&list::list(&options.select)?)?;
+        say(&list::list(&scope)?)?;
         return Ok(Exit::Passed);
     }
-    let folders = Folders::find()?;
+    let home = Home::find()?;
+    let shown = screen::fetching(None);
     let asked = tokio::task::block_in_place(|| {
         ask(
-            &options.select,
-            &folders.cache,
-            &screen::fetching(None),
-            &|| Estimates::of(&folders.state, Vec::new()),
+            &scope,
+            &home.cache,
+            &|transfer| shown.show(&transfer.what, transfer.done, transfer.total, transfer.unit),
+            &|| Estimates::of(&home.state, Vec::new()),
         )
     })?;
     if options.check {
         return check::check(&asked);
     }
-    for idle in &asked.matrix.idle {
-        warn(&idle.to_string());
+    for notice in &asked.notices {
+        warn(&notice.message);
     }
     if let Some(cell) = &options.explain {
         return explain::explain(cell, &asked);

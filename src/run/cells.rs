@@ -1,46 +1,53 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::SelectOptions;
-use super::error::CliError;
 use super::matrix_file::read_spec;
-use super::sources;
+use super::{RunError, Scope, candidates};
+use crate::event::{Notice, NoticeKind};
 use crate::matrix::{Budget, Filters, Matrix, Selection, Support, choose, expand};
 use crate::plan::jobs_for;
-use crate::progress::Fetching;
-use crate::source::Candidate;
+use crate::source::{Candidate, OnTransfer};
 use crate::spec::Spec;
 use crate::store::Estimates;
 
-/// What was asked for: the trees that could be tested, what they support, and
-/// the cells to test them in.
+/// What was asked for, as it is here and now: the trees that could be tested, what
+/// they support, and the cells to test them in.
 pub struct Asked {
+    /// The matrix file.
     pub spec: Spec,
+    /// The trees.
     pub candidates: Vec<Candidate>,
+    /// What each supports.
     pub branches: Vec<(Arc<str>, Support)>,
+    /// The cells, and those left out.
     pub matrix: Matrix,
+    /// What is other than it was asked for.
+    pub notices: Vec<Notice>,
 }
 
 /// Reads the matrix file and what the sources support, and works out the cells.
+///
+/// # Errors
+/// When the file or a filter is wrong, or a source cannot be read.
 pub fn ask(
-    options: &SelectOptions,
+    scope: &Scope,
     cache: &Path,
-    fetching: &Fetching,
+    on_transfer: &OnTransfer<'_>,
     estimates: &dyn Fn() -> Estimates,
-) -> Result<Asked, CliError> {
-    let spec = read_spec(options)?;
+) -> Result<Asked, RunError> {
+    let spec = read_spec(scope)?;
     let selection = Selection::new(
         Filters {
-            pythons: &options.python,
-            databases: &options.database,
-            variants: &options.variant,
+            pythons: &scope.pythons,
+            databases: &scope.databases,
+            variants: &scope.variants,
         },
         &spec,
     )?;
-    let candidates = sources::candidates(options, &spec, cache, fetching)?;
+    let (candidates, mut notices) = candidates::candidates(scope, &spec, cache, on_transfer)?;
     let mut branches: Vec<(Arc<str>, Support)> = Vec::new();
     for candidate in &candidates {
-        let support = Support::read(candidate).map_err(|error| CliError::Support {
+        let support = Support::read(candidate).map_err(|error| RunError::Support {
             branch: candidate.branch.clone(),
             error,
         })?;
@@ -48,9 +55,9 @@ pub fn ask(
     }
     let mut matrix = expand(&spec, &branches, &selection);
     if let Some(unmatched) = matrix.unmatched.first() {
-        return Err(CliError::Usage(unmatched.to_string()));
+        return Err(RunError::Request(unmatched.to_string()));
     }
-    let estimates = options.budget.map(|total| (total, estimates()));
+    let estimates = scope.budget.map(|total| (total, estimates()));
     let seconds = |cell: &_| {
         let (_, estimates) = estimates.as_ref()?;
         Some(estimates.seconds(cell))
@@ -58,15 +65,18 @@ pub fn ask(
     let seconds = |cell: &_| seconds(cell).unwrap_or_default();
     let budget = estimates.as_ref().map(|(total, _)| Budget {
         total: *total,
-        jobs: options.jobs.unwrap_or_else(jobs_here),
+        jobs: scope.jobs.unwrap_or_else(jobs_here),
         seconds: &seconds,
     });
-    choose(&mut matrix, options.cover.into(), budget.as_ref());
+    choose(&mut matrix, scope.cover, budget.as_ref());
+    let idle = matrix.idle.iter();
+    notices.extend(idle.map(|idle| Notice::new(NoticeKind::LeftOut, idle.to_string())));
     Ok(Asked {
         spec,
         candidates,
         branches,
         matrix,
+        notices,
     })
 }
 

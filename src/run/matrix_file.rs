@@ -1,7 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use super::args::SelectOptions;
-use super::error::CliError;
+use super::{RunError, Scope};
 use crate::spec::{self, BUILTIN, MatrixText, Releases, Spec, builtin, nearest};
 
 /// The matrix file that is taken where there is one and none is named.
@@ -11,14 +10,23 @@ pub const FILE_NAME: &str = "djbuild.toml";
 const LARGEST: u64 = 1 << 20;
 
 /// Reads the matrix file that was asked for, with those it extends.
-pub fn read_spec(options: &SelectOptions) -> Result<Spec, CliError> {
-    let file = find(options.matrix.as_deref())?;
-    parse(&file, &releases(options.releases.as_deref())?)
+///
+/// # Errors
+/// When there is none of that name, or it is wrong.
+pub fn read_spec(scope: &Scope) -> Result<Spec, RunError> {
+    let file = find(scope.matrix.as_deref(), &scope.folder)?;
+    let releases = releases(scope.releases.as_deref(), &scope.folder)?;
+    parse(&file, &releases, &scope.folder)
 }
 
-/// Reads a matrix file.
-pub fn parse(file: &MatrixText, releases: &Releases) -> Result<Spec, CliError> {
-    Ok(spec::parse(file, releases, &load)?)
+/// Reads a matrix file, and those it extends, whose relative paths start in `folder`.
+///
+/// # Errors
+/// When it is wrong: everything that is.
+pub fn parse(file: &MatrixText, releases: &Releases, folder: &Path) -> Result<Spec, RunError> {
+    Ok(spec::parse(file, releases, &|path| {
+        load(&folder.join(path))
+    })?)
 }
 
 /// Reads a file that another extends: a plain one, and no larger than people
@@ -32,11 +40,16 @@ fn load(path: &Path) -> Result<String, String> {
 }
 
 /// The table of releases, with the user's own over it.
-pub fn releases(more: Option<&Path>) -> Result<Releases, CliError> {
+///
+/// # Errors
+/// When the user's cannot be read.
+pub fn releases(more: Option<&Path>, folder: &Path) -> Result<Releases, RunError> {
     let mut releases = Releases::shipped();
     if let Some(path) = more {
-        let wrong = |why: String| CliError::Usage(format!("--releases {}: {why}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let wrong =
+            |why: String| RunError::Request(format!("--releases {}: {why}", path.display()));
+        let text =
+            std::fs::read_to_string(folder.join(path)).map_err(|error| wrong(error.to_string()))?;
         releases
             .overlay(&text)
             .map_err(|error| wrong(error.to_string()))?;
@@ -44,25 +57,24 @@ pub fn releases(more: Option<&Path>) -> Result<Releases, CliError> {
     Ok(releases)
 }
 
-/// The file of the project around the current folder, if it has one.
-pub fn of_project() -> Option<PathBuf> {
-    let here = std::env::current_dir().ok()?;
-    let found = here
+/// The file of the project around a folder, if it has one, named as briefly as it
+/// can be, for it is cited.
+pub fn of_project(folder: &Path) -> Option<PathBuf> {
+    let found = folder
         .ancestors()
         .find(|folder| folder.join(FILE_NAME).is_file())?;
     let path = found.join(FILE_NAME);
-    // Named as briefly as it can be, for it is cited.
-    Some(match path.strip_prefix(&here) {
+    Some(match path.strip_prefix(folder) {
         Ok(relative) => relative.to_owned(),
         Err(_) => path,
     })
 }
 
-fn find(name: Option<&str>) -> Result<MatrixText, CliError> {
+fn find(name: Option<&str>, folder: &Path) -> Result<MatrixText, RunError> {
     let project;
     let name = match name {
         Some(name) => name,
-        None => match of_project() {
+        None => match of_project(folder) {
             Some(path) => {
                 project = path.to_string_lossy().into_owned();
                 project.as_str()
@@ -73,7 +85,7 @@ fn find(name: Option<&str>) -> Result<MatrixText, CliError> {
     if let Some(file) = builtin(name) {
         return Ok(MatrixText::new(name, file.text));
     }
-    match std::fs::read_to_string(name) {
+    match std::fs::read_to_string(folder.join(name)) {
         Ok(text) => Ok(MatrixText::new(name, &text)),
         Err(error) => {
             let known: Vec<&str> = BUILTIN.iter().map(|file| file.name).collect();
@@ -87,7 +99,7 @@ fn find(name: Option<&str>) -> Result<MatrixText, CliError> {
                     known.join(" and ")
                 ),
             };
-            Err(CliError::Usage(format!(
+            Err(RunError::Request(format!(
                 "--matrix {name}: {error}; {advice}"
             )))
         }

@@ -1,18 +1,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::error::CliError;
-use super::sinks::warn;
+use super::RunError;
+use crate::event::{Notice, NoticeKind};
 use crate::source::Snapshot;
 use crate::spec::nearest;
 
 /// Looks for each label's app among those of the trees, before minutes are spent
 /// on images: an app is a folder of `tests/` with an `__init__.py`, as
 /// `runtests.py` finds them. What is below it, and paths, are left to Django.
+/// Returns what is in some trees and not in others.
 ///
 /// # Errors
 /// When no tree has an app.
-pub fn check(labels: &[String], snapshots: &[Arc<Snapshot>]) -> Result<(), CliError> {
+pub fn check(labels: &[String], snapshots: &[Arc<Snapshot>]) -> Result<Vec<Notice>, RunError> {
+    let mut notices = Vec::new();
     for label in labels.iter().filter(|label| !label.contains('/')) {
         let app = label.split('.').next().unwrap_or(label);
         let lacks: Vec<&str> = snapshots
@@ -21,19 +23,22 @@ pub fn check(labels: &[String], snapshots: &[Arc<Snapshot>]) -> Result<(), CliEr
             .map(|snapshot| snapshot.revision.branch.as_str())
             .collect();
         if lacks.len() == snapshots.len() {
-            return Err(CliError::Usage(format!(
+            return Err(RunError::Request(format!(
                 "label {label}: there is no tests/{app}{}",
                 suggestion(app, snapshots)
             )));
         }
         if !lacks.is_empty() {
-            warn(&format!(
-                "label {label}: there is no tests/{app} in {}",
-                lacks.join(", ")
+            notices.push(Notice::new(
+                NoticeKind::LeftOut,
+                format!(
+                    "label {label}: there is no tests/{app} in {}",
+                    lacks.join(", ")
+                ),
             ));
         }
     }
-    Ok(())
+    Ok(notices)
 }
 
 fn has(snapshot: &Snapshot, app: &str) -> bool {

@@ -1,0 +1,41 @@
+use std::time::Duration;
+
+use super::janitor;
+use super::world::World;
+use crate::event::NoticeKind;
+
+/// How long the last clean-up may take once the user wants the end at once.
+const HURRY: Duration = Duration::from_secs(20);
+
+/// Removes whatever of this run is left, by label. Returns why something is left
+/// all the same, which has been told.
+pub async fn clean_up(world: &World) -> Option<String> {
+    let runtime = world.engine.runtime.as_ref();
+    let cleaning = async {
+        loop {
+            match janitor::sweep(runtime, |left| left.run == world.plan.run).await {
+                Ok(_) => return None,
+                Err(error) => {
+                    let presence = &world.engine.presence;
+                    if !error.is_away() || !presence.wait(&error, &world.caller).await {
+                        return Some(error.to_string());
+                    }
+                }
+            }
+        }
+    };
+    let hurry = async {
+        world.cancel().cancelled_now().await;
+        tokio::time::sleep(HURRY).await;
+    };
+    let left = tokio::select! {
+        left = cleaning => left,
+        () = hurry => Some("it took too long".to_owned()),
+    };
+    if let Some(why) = &left {
+        let message =
+            format!("not everything could be removed ({why}); `djbuild clean` removes the rest");
+        world.caller.emit.notice(NoticeKind::Leftover, message);
+    }
+    left
+}
