@@ -1,6 +1,7 @@
 use super::config::{self, Environment};
 use super::connect::connect;
 use super::context::ContextError;
+use super::credentials::Credentials;
 use super::endpoint::endpoints;
 use super::engine::Docker;
 use super::no_engine::NoEngine;
@@ -23,5 +24,9 @@ pub enum FindError {
 /// When a choice cannot be followed, or no engine answers.
 pub async fn find() -> Result<Docker, FindError> {
     let config = config::read(&Environment::of_process())?;
-    Ok(connect(&endpoints(&config)).await?)
+    let docker = connect(&endpoints(&config)).await?;
+    Ok(Docker {
+        credentials: Credentials::of(config.client_folder),
+        ..docker
+    })
 }
