@@ -73,7 +73,7 @@ impl Credentials {
             .and_then(Value::as_str)
             .filter(|helper| !helper.is_empty());
         if let Some(helper) = helper {
-            return ask(helper, registry).await;
+            return ask(&format!("docker-credential-{helper}"), registry).await;
         }
         let entry = config
             .get("auths")
@@ -136,13 +136,12 @@ fn read(entry: &Value, registry: &str) -> Result<Option<DockerCredentials>, &'st
 /// Asks the program that keeps them
 /// (<https://github.com/docker/docker-credential-helpers#development>).
 async fn ask(helper: &str, registry: &str) -> Result<Option<DockerCredentials>, CredentialsError> {
-    let helper = format!("docker-credential-{helper}");
     let failed = |why: String| CredentialsError::Helper {
-        helper: helper.clone(),
+        helper: helper.to_owned(),
         why,
     };
     let answer = async {
-        let mut child = Command::new(&helper)
+        let mut child = Command::new(helper)
             .arg("get")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -217,6 +216,7 @@ pub fn mended(client: Docker) -> Docker {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
     use super::*;
@@ -273,6 +273,38 @@ mod tests {
             error.contains("config.json") && !error.contains("c2VjcmV0"),
             "{error}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_helper_is_asked_for_the_registry_and_may_know_nothing_or_fail() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let helper = folder.path().join("docker-credential-lab");
+        let script = "#!/bin/sh
+            read -r registry
+            case $registry in
+                ghcr.io) echo '{\"Username\":\"<token>\",\"Secret\":\"t\"}' ;;
+                mirror.example) echo '{\"Username\":\"me\",\"Secret\":\"s\"}' ;;
+                broken.example) echo secret ;;
+                locked.example) echo keychain is locked; exit 1 ;;
+                *) echo credentials not found in native keychain; exit 1 ;;
+            esac";
+        std::fs::write(&helper, script).expect("writable");
+        std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755))
+            .expect("writable");
+        let helper = helper.to_str().expect("text");
+        let asked = |registry: &'static str| ask(helper, registry);
+        let token = asked("ghcr.io").await.expect("an answer").expect("known");
+        assert_eq!(token.identitytoken.as_deref(), Some("t"));
+        let pair = asked("mirror.example").await.expect("an answer");
+        assert_eq!(pair.expect("known").username.as_deref(), Some("me"));
+        assert!(asked("other").await.expect("an answer").is_none());
+        let locked = asked("locked.example").await.expect_err("it fails");
+        assert!(
+            locked.to_string().contains("keychain is locked"),
+            "{locked}"
+        );
+        let broken = asked("broken.example").await.expect_err("no JSON");
+        assert!(!broken.to_string().contains("secret"), "{broken}");
     }
 
     #[tokio::test]

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,15 @@ pub struct Docker {
 }
 
 impl Docker {
+    /// With what `docker login` keeps in this folder, for pulls.
+    #[must_use]
+    pub fn with_client_folder(self, folder: Option<PathBuf>) -> Self {
+        Self {
+            credentials: Credentials::of(folder),
+            ..self
+        }
+    }
+
     /// The client, after the tunnel to the engine was looked after.
     pub(super) async fn client(&self) -> Result<&bollard::Docker, RuntimeError> {
         if let Some(tunnel) = &self.tunnel {

@@ -1,7 +1,6 @@
 use super::config::{self, Environment};
 use super::connect::connect;
 use super::context::ContextError;
-use super::credentials::Credentials;
 use super::endpoint::endpoints;
 use super::engine::Docker;
 use super::no_engine::NoEngine;
@@ -25,8 +24,5 @@ pub enum FindError {
 pub async fn find() -> Result<Docker, FindError> {
     let config = config::read(&Environment::of_process())?;
     let docker = connect(&endpoints(&config)).await?;
-    Ok(Docker {
-        credentials: Credentials::of(config.client_folder),
-        ..docker
-    })
+    Ok(docker.with_client_folder(config.client_folder))
 }
