@@ -11,7 +11,7 @@ use super::images::{Images, Problem, keep_tail};
 use super::lines::Lines;
 use crate::event::Event;
 use crate::plan::{
-    Address, CellPlan, Container, ImageRef, Network, Plan, Service, Sharing, label, slug,
+    Address, CellPlan, Container, ImageRef, Network, Plan, Service, Sharing, host, label,
 };
 use crate::runtime::{Output, Runtime, RuntimeError};
 
@@ -141,9 +141,9 @@ impl Services {
     async fn start(&self, service: &Service, image: &str) -> Result<Running, Problem> {
         let network = self.network.get_or_try_init(|| self.make_network()).await?;
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let host = format!("{}-{number}", slug(&service.name));
+        let host = host(&service.name, number);
         let container = Container {
-            name: format!("{}-{host}", self.plan.network_name()),
+            name: self.plan.name(&service.name, number),
             image: ImageRef::new(image),
             command: Vec::new(),
             user: None,
