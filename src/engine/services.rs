@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::sentry::{Guarded, Sentries};
 use crate::event::Event;
 use crate::plan::{
-    Address, CellPlan, Container, ImageRef, Network, Plan, Service, Sharing, label, slug,
+    Address, CellPlan, Container, ImageRef, Network, Plan, Service, Sharing, host, label,
 };
 use crate::runtime::RuntimeError;
 
@@ -142,9 +142,9 @@ impl Services {
     async fn start(&self, service: &Service, image: &ImageRef) -> Result<Guarded, Problem> {
         let network = self.network.get_or_try_init(|| self.make_network()).await?;
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let host = format!("{}-{number}", slug(&service.name));
+        let host = host(&service.name, number);
         let container = Container {
-            name: format!("{}-{host}", self.plan.network_name()),
+            name: self.plan.name(&service.name, number),
             image: image.clone(),
             command: Vec::new(),
             user: None,

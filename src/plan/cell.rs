@@ -70,19 +70,6 @@ impl std::fmt::Debug for CellPlan {
     }
 }
 
-/// A name as engines allow it.
-pub fn slug(name: &str) -> String {
-    name.chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') {
-                c
-            } else {
-                '-'
-            }
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,10 +86,5 @@ mod tests {
             "cache.tests"
         ])));
         assert!(!CellPlan::wants_caches(&own(&["aggregation", "queries"])));
-    }
-
-    #[test]
-    fn a_slug_keeps_what_engines_allow() {
-        assert_eq!(slug("stable/6.1.x-é"), "stable-6.1.x--");
     }
 }

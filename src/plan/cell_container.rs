@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::cell::{Address, CELL_USER_NAME, CellPlan, TREE_FOLDER, slug};
+use super::cell::{Address, CELL_USER_NAME, CellPlan, TREE_FOLDER};
 use super::{Container, ImageRef, Limits, Pace, Plan, label};
 use crate::model::DatabaseKind;
 
@@ -59,9 +59,8 @@ impl CellPlan {
     ) -> Container {
         let name = self.cell.name();
         let configuration = self.configuration(&plan.pace, addresses, parallel);
-        let slug = slug(name.as_str());
         Container {
-            name: format!("djbuild-{}-{slug}-{attempt}", plan.run),
+            name: plan.name(name.as_str(), attempt),
             image: image.clone(),
             command: self.command(),
             user: Some(CELL_USER_NAME.to_owned()),

@@ -1,4 +1,7 @@
 //! The names of djbuild's labels. Clean-up works by them alone.
+//!
+//! Values on containers and networks are such as Kubernetes takes too. Those of
+//! images are not: there they are no labels of Kubernetes'.
 
 /// A label on a container, network, volume or image.
 pub type Label = (String, String);
@@ -8,7 +11,8 @@ pub const RUN: &str = "djbuild.run";
 /// On containers and networks: whose run it is, so that two users of one
 /// engine never clean up after each other.
 pub const OWNER: &str = "djbuild.owner";
-/// On a cell's container: the cell.
+/// On a cell's container: the cell, as far as a label may say it; the container's
+/// `DJBUILD_CELL` has its whole name.
 pub const CELL: &str = "djbuild.cell";
 /// On a service's container: its name.
 pub const SERVICE: &str = "djbuild.service";

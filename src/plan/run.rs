@@ -1,3 +1,4 @@
+use super::name::{label_value, name};
 use super::{BaseSource, BuildEnvironment, CellPlan, Label, Network, Pace, Runner, label};
 use crate::model::RunId;
 
@@ -28,7 +29,7 @@ impl Plan {
         vec![
             (label::RUN.to_owned(), self.run.to_string()),
             (label::OWNER.to_owned(), self.owner.clone()),
-            (key.to_owned(), value.to_owned()),
+            (key.to_owned(), label_value(value)),
         ]
     }
 
@@ -38,6 +39,11 @@ impl Plan {
             name: self.network_name(),
             labels: self.labels((label::SERVICE, "network")),
         }
+    }
+
+    /// The name of one of the run's containers: what it is for, and which of those.
+    pub fn name(&self, what: &str, number: u32) -> String {
+        name(&self.network_name(), what, &number.to_string())
     }
 
     /// Its name, and how every name of the run begins.

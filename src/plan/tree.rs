@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::cell::{CELL_USER, CELL_USER_NAME, DELETED_LIST, TREE_FOLDER, slug};
+use super::cell::{CELL_USER, CELL_USER_NAME, DELETED_LIST, TREE_FOLDER};
 use super::{
     Container, Context, ImageRef, Label, Limits, Part, Plan, Runner, TreeDelta, TreeFiles, image,
     label,
@@ -62,6 +62,7 @@ impl TreeLayer {
         let mut arguments = environment();
         arguments.insert("COMPILE".to_owned(), COMPILE.to_owned());
         let foundation = image::tag("foundation", parent.as_str(), &arguments, &runner);
+        let foundation = foundation.rsplit(':').next().unwrap_or_default();
         let upload = runner.with(Part::Tree {
             folder: TREE_FOLDER.to_owned(),
             files: Arc::clone(tree),
@@ -69,7 +70,7 @@ impl TreeLayer {
         });
         let family = vec![
             (label::CACHE.to_owned(), "tree".to_owned()),
-            (label::FOUNDATION.to_owned(), foundation),
+            (label::FOUNDATION.to_owned(), foundation.to_owned()),
         ];
         let mut labels = family.clone();
         labels.push((label::SNAPSHOT.to_owned(), tree.id().to_string()));
@@ -90,7 +91,7 @@ impl TreeLayer {
     /// The container that becomes the layer.
     pub fn container(&self, plan: &Plan) -> Container {
         Container {
-            name: format!("{}-{}", plan.network_name(), slug(&self.tag)),
+            name: plan.name(self.tag.trim_start_matches("djbuild/"), 1),
             image: self.parent.clone(),
             command: ["/bin/sh", "-c", COMPILE].map(str::to_owned).to_vec(),
             user: Some(CELL_USER_NAME.to_owned()),

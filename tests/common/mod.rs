@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 pub mod engine;
+pub mod proxy;
+pub mod registry;
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 /// Where on a host Docker listens unless told otherwise.
@@ -69,24 +70,30 @@ impl Address {
                 })
             }
             "ssh" => Ok(Self::Ssh(Remote {
-                user: Some(url.username())
-                    .filter(|user| !user.is_empty())
-                    .map(ToOwned::to_owned),
+                user: Some(decoded(url.username())?).filter(|user| !user.is_empty()),
                 // ssh takes an address of version 6 as it is.
-                host: host
-                    .ok_or(AddressError::NoHost)?
-                    .trim_matches(['[', ']'])
-                    .to_owned(),
+                host: decoded(host.ok_or(AddressError::NoHost)?.trim_matches(['[', ']']))?,
                 port: url.port(),
                 socket: match (url.password(), url.path()) {
                     (Some(_), _) => return Err(AddressError::Password),
                     (None, "" | "/") => DOCKER_SOCKET.to_owned(),
-                    (None, path) => path.to_owned(),
+                    (None, path) => decoded(path)?,
                 },
             })),
             _ => Err(AddressError::Unknown),
         }
     }
+}
+
+/// Without the escapes that an address needs and ssh does not know.
+fn decoded(part: &str) -> Result<String, AddressError> {
+    let text = percent_decode_str(part).decode_utf8();
+    let text = text.map_err(|_| AddressError::Unknown)?;
+    // What ends a line, or a word of a path in ssh's -L, is in no address.
+    if text.contains(|c: char| c.is_control()) {
+        return Err(AddressError::Unknown);
+    }
+    Ok(text.into_owned())
 }
 
 #[cfg(test)]
@@ -138,6 +145,23 @@ mod tests {
             Address::parse("ssh://me:secret@build", false),
             Err(AddressError::Password)
         );
+    }
+
+    #[test]
+    fn escapes_in_an_ssh_address_are_undone() {
+        let remote = Remote {
+            user: Some("me@corp".to_owned()),
+            host: "build".to_owned(),
+            port: None,
+            socket: "/run/my docker.sock".to_owned(),
+        };
+        assert_eq!(
+            Address::parse("ssh://me%40corp@build/run/my%20docker.sock", false),
+            Ok(Address::Ssh(remote))
+        );
+        for text in ["ssh://%ff@build", "ssh://build/a%0ab"] {
+            assert_eq!(Address::parse(text, false), Err(AddressError::Unknown));
+        }
     }
 
     #[test]

@@ -17,8 +17,7 @@ pub fn stream(context: Context) -> impl Stream<Item = io::Result<Bytes>> + Send 
         let writer = io::BufWriter::with_capacity(CHUNK, ChannelWriter(sender.clone()));
         if let Err(error) = context.write(writer) {
             // Nobody listens any more when the request has failed already.
-            let error = io::Error::other(Unreadable(error));
-            let _ = sender.blocking_send(Err(error));
+            let _ = sender.blocking_send(Err(unreadable(error)));
         }
     });
     ReceiverStream::new(receiver)
@@ -29,6 +28,11 @@ pub fn stream(context: Context) -> impl Stream<Item = io::Result<Bytes>> + Send 
 #[derive(Debug, thiserror::Error)]
 #[error("what is sent cannot be read: {0}")]
 pub struct Unreadable(io::Error);
+
+/// Marks an error of what is sent.
+pub fn unreadable(error: io::Error) -> io::Error {
+    io::Error::other(Unreadable(error))
+}
 
 struct ChannelWriter(Sender<io::Result<Bytes>>);
 

@@ -71,6 +71,7 @@ pub fn read(environment: &Environment) -> Result<ClientConfig, ContextError> {
     };
     Ok(ClientConfig {
         chosen,
+        client_folder: environment.docker_config(),
         home: environment.home.clone(),
         runtime_dir: environment.runtime_dir(),
     })

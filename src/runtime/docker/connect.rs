@@ -6,11 +6,13 @@ use bollard::{API_DEFAULT_VERSION, Docker as Client};
 use tokio::time::timeout;
 
 use super::address::Address;
+use super::credentials::{self, Credentials};
 use super::deadline::NEVER;
 use super::endpoint::Endpoint;
 use super::engine::Docker;
 use super::no_engine::{NoEngine, Why};
-use super::tls::{Files, Tls, TlsError};
+use super::tls::{Tls, TlsError};
+use super::transport::{self, WithTlsError};
 use super::tunnel::Tunnel;
 use crate::runtime::Capabilities;
 
@@ -46,16 +48,15 @@ async fn try_one(endpoint: &Endpoint) -> Result<Docker, Why> {
                     .await
                     .map_err(Why::over_tls)
             } else {
-                let client = Client::connect_with_http(&authority, NEVER, API_DEFAULT_VERSION)?;
-                greet(client).await
+                greet(transport::clear(&authority)?).await
             }
         }
         Address::Ssh(remote) => {
-            let tunnel = Tunnel::open(&remote).await?;
+            let tunnel = Tunnel::open(remote.clone()).await?;
             let greeted = async { greet(on_socket(&tunnel.address())?).await };
             match greeted.await {
                 Ok(docker) => Ok(Docker {
-                    _tunnel: Some(Arc::new(tunnel)),
+                    tunnel: Some(Arc::new(tunnel)),
                     ..docker
                 }),
                 Err(why) => Err(Why::BehindTunnel {
@@ -77,28 +78,23 @@ fn with_tls(authority: &str, tls: &Tls) -> Result<Client, Why> {
     let Tls::Verified(folder) = tls else {
         return Err(TlsError::Unverified.into());
     };
-    let files = Files::check(folder)?;
-    Client::connect_with_ssl(
-        authority,
-        &files.key,
-        &files.cert,
-        &files.ca,
-        NEVER,
-        API_DEFAULT_VERSION,
-    )
-    .map_err(|error| Why::from(error).over_tls())
+    transport::with_tls(authority, folder).map_err(|error| match error {
+        WithTlsError::Files(error) => error.into(),
+        WithTlsError::Client(error) => Why::from(error).over_tls(),
+    })
 }
 
 /// Asks an engine what it is.
 async fn greet(client: Client) -> Result<Docker, Why> {
     // Pinning a version would shut out older engines: ask first.
-    let client = client.negotiate_version().await?;
+    let client = credentials::mended(client).negotiate_version().await?;
     let version = client.version().await?;
     let info = client.info().await?;
     Ok(Docker {
         client,
         capabilities: capabilities(&version, &info),
-        _tunnel: None,
+        tunnel: None,
+        credentials: Credentials::default(),
     })
 }
 

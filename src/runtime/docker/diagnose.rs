@@ -37,7 +37,7 @@ impl Docker {
     /// # Errors
     /// When it does not answer.
     pub async fn diagnose(&self) -> Result<Diagnosis, RuntimeError> {
-        let info = within(ASK, self.client.info())
+        let info = within(ASK, self.client().await?.info())
             .await
             .map_err(refused("describe itself"))?;
         let options = info.security_options.unwrap_or_default();

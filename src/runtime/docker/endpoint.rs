@@ -47,6 +47,8 @@ impl fmt::Display for SaidBy {
 pub struct ClientConfig {
     /// What somebody chose, who then gets that and nothing else.
     pub chosen: Option<Endpoint>,
+    /// Where Docker's client has its files.
+    pub client_folder: Option<PathBuf>,
     /// The home folder.
     pub home: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR`.
@@ -110,6 +112,7 @@ mod tests {
         };
         let config = ClientConfig {
             chosen: Some(chosen.clone()),
+            client_folder: None,
             home: Some("/home/me".into()),
             runtime_dir: None,
         };
@@ -120,6 +123,7 @@ mod tests {
     fn without_a_word_the_usual_sockets_are_tried_dockers_first() {
         let config = ClientConfig {
             chosen: None,
+            client_folder: None,
             home: Some("/home/me".into()),
             runtime_dir: Some("/run/user/1".into()),
         };

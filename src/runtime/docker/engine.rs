@@ -1,9 +1,12 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::timeout;
 
-use super::deadline::{PING, within};
+use super::credentials::Credentials;
+use super::deadline::PING;
 use super::error::refused;
 use super::tunnel::Tunnel;
 use super::{container, image, network, pull, state};
@@ -19,7 +22,31 @@ pub struct Docker {
     pub(super) client: bollard::Docker,
     pub(super) capabilities: Capabilities,
     /// Open as long as anything uses the engine behind it.
-    pub(super) _tunnel: Option<Arc<Tunnel>>,
+    pub(super) tunnel: Option<Arc<Tunnel>>,
+    /// For the registries that it pulls from.
+    pub(super) credentials: Credentials,
+}
+
+impl Docker {
+    /// With what `docker login` keeps in this folder, for pulls.
+    #[must_use]
+    pub fn with_client_folder(self, folder: Option<PathBuf>) -> Self {
+        Self {
+            credentials: Credentials::of(folder),
+            ..self
+        }
+    }
+
+    /// The client, after the tunnel to the engine was looked after.
+    pub(super) async fn client(&self) -> Result<&bollard::Docker, RuntimeError> {
+        if let Some(tunnel) = &self.tunnel {
+            Arc::clone(tunnel)
+                .keep_open()
+                .await
+                .map_err(|error| RuntimeError::Unreachable(error.to_string()))?;
+        }
+        Ok(&self.client)
+    }
 }
 
 #[async_trait]
@@ -29,25 +56,29 @@ impl Runtime for Docker {
     }
 
     async fn ping(&self) -> Result<(), RuntimeError> {
-        within(PING, self.client.ping())
+        let answer = async {
+            let asked = self.client().await?.ping();
+            asked.await.map(|_| ()).map_err(refused("ping"))
+        };
+        let silent = || RuntimeError::Unreachable("ping: no answer in time".to_owned());
+        timeout(PING, answer)
             .await
-            .map(|_| ())
-            .map_err(refused("ping"))
+            .unwrap_or_else(|_| Err(silent()))
     }
 }
 
 #[async_trait]
 impl Images for Docker {
     async fn image(&self, name: &str) -> Result<Option<Image>, RuntimeError> {
-        image::inspect(&self.client, name).await
+        image::inspect(self.client().await?, name).await
     }
 
     async fn images(&self, labels: &[Label]) -> Result<Vec<Image>, RuntimeError> {
-        image::list(&self.client, labels).await
+        image::list(self.client().await?, labels).await
     }
 
     async fn pull(&self, name: &str) -> Result<ImageRef, PullError> {
-        pull::pull(&self.client, name).await
+        pull::pull(self.client().await?, &self.credentials, name).await
     }
 
     async fn import(
@@ -56,7 +87,7 @@ impl Images for Docker {
         labels: &[Label],
         archive: ByteStream,
     ) -> Result<ImageRef, RuntimeError> {
-        image::import(&self.client, name, labels, archive).await
+        image::import(self.client().await?, name, labels, archive).await
     }
 
     async fn build(
@@ -64,7 +95,7 @@ impl Images for Docker {
         build: Build,
         log: &(dyn Fn(BuildLine) + Send + Sync),
     ) -> Result<ImageRef, BuildError> {
-        image::build(&self.client, build, log).await
+        image::build(self.client().await?, build, log).await
     }
 
     async fn keep(
@@ -73,76 +104,76 @@ impl Images for Docker {
         name: &str,
         labels: &[Label],
     ) -> Result<ImageRef, RuntimeError> {
-        container::keep(&self.client, container, name, labels).await
+        container::keep(self.client().await?, container, name, labels).await
     }
 
     async fn remove_image(&self, name: &str) -> Result<(), RuntimeError> {
-        image::remove(&self.client, name).await
+        image::remove(self.client().await?, name).await
     }
 }
 
 #[async_trait]
 impl Containers for Docker {
     async fn create(&self, container: &Container) -> Result<String, RuntimeError> {
-        container::create(&self.client, container).await
+        container::create(self.client().await?, container).await
     }
 
     async fn deliver(&self, container: &str, files: Context) -> Result<(), RuntimeError> {
-        container::deliver(&self.client, container, files).await
+        container::deliver(self.client().await?, container, files).await
     }
 
     async fn start(&self, container: &str) -> Result<(), RuntimeError> {
-        container::start(&self.client, container).await
+        container::start(self.client().await?, container).await
     }
 
     async fn output(&self, container: &str) -> Result<OutputStream, RuntimeError> {
-        Ok(container::output(&self.client, container))
+        Ok(container::output(self.client().await?, container))
     }
 
     async fn wait(&self, container: &str) -> Result<Exit, RuntimeError> {
-        state::wait(&self.client, container).await
+        state::wait(self.client().await?, container).await
     }
 
     async fn state(&self, container: &str) -> Result<Option<State>, RuntimeError> {
-        state::state(&self.client, container).await
+        state::state(self.client().await?, container).await
     }
 
     async fn signal(&self, container: &str, signal: &str) -> Result<(), RuntimeError> {
-        container::signal(&self.client, container, signal).await
+        container::signal(self.client().await?, container, signal).await
     }
 
     async fn stop(&self, container: &str, grace: Duration) -> Result<(), RuntimeError> {
-        container::stop(&self.client, container, grace).await
+        container::stop(self.client().await?, container, grace).await
     }
 
     async fn remove(&self, container: &str) -> Result<(), RuntimeError> {
-        container::remove(&self.client, container).await
+        container::remove(self.client().await?, container).await
     }
 
     async fn containers(&self, label: &str) -> Result<Vec<Resource>, RuntimeError> {
-        container::list(&self.client, label).await
+        container::list(self.client().await?, label).await
     }
 }
 
 #[async_trait]
 impl Networks for Docker {
     async fn create_network(&self, network: &Network) -> Result<(), RuntimeError> {
-        network::create(&self.client, network).await
+        network::create(self.client().await?, network).await
     }
 
     async fn remove_network(&self, name: &str) -> Result<(), RuntimeError> {
-        network::remove(&self.client, name).await
+        network::remove(self.client().await?, name).await
     }
 
     async fn networks(&self, label: &str) -> Result<Vec<Resource>, RuntimeError> {
-        network::list(&self.client, label).await
+        network::list(self.client().await?, label).await
     }
 
     async fn volumes(&self, label: &str) -> Result<Vec<Resource>, RuntimeError> {
-        network::list_volumes(&self.client, label).await
+        network::list_volumes(self.client().await?, label).await
     }
 
     async fn remove_volume(&self, name: &str) -> Result<(), RuntimeError> {
-        network::remove_volume(&self.client, name).await
+        network::remove_volume(self.client().await?, name).await
     }
 }

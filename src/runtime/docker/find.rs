@@ -23,5 +23,6 @@ pub enum FindError {
 /// When a choice cannot be followed, or no engine answers.
 pub async fn find() -> Result<Docker, FindError> {
     let config = config::read(&Environment::of_process())?;
-    Ok(connect(&endpoints(&config)).await?)
+    let docker = connect(&endpoints(&config)).await?;
+    Ok(docker.with_client_folder(config.client_folder))
 }

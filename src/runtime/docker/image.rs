@@ -77,7 +77,7 @@ pub async fn import(
     client: &Docker,
     tag: &str,
     labels: &[Label],
-    archive: ByteStream,
+    files: ByteStream,
 ) -> Result<ImageRef, RuntimeError> {
     let (repository, version) = tag.rsplit_once(':').unwrap_or((tag, "latest"));
     let partial = format!("{repository}:{version}-partial");
@@ -92,7 +92,7 @@ pub async fn import(
         .changes(changes)
         .build();
     let pulse = Pulse::new();
-    let body = body_try_stream(pulse.of(archive.map_ok(Bytes::from)));
+    let body = body_try_stream(pulse.of(files.map_ok(Bytes::from).map_err(archive::unreadable)));
     let failed = || refused(format!("import {tag}"));
     let import = client
         .create_image(Some(options), Some(body), None)

@@ -8,6 +8,7 @@ mod config;
 mod connect;
 mod container;
 mod context;
+mod credentials;
 mod deadline;
 mod diagnose;
 mod endpoint;
@@ -22,6 +23,7 @@ mod pull;
 mod registry;
 mod state;
 mod tls;
+mod transport;
 mod tunnel;
 
 pub use connect::connect;

@@ -31,6 +31,8 @@ pub enum TlsError {
     },
     #[error("{path} holds no {wanted}")]
     Useless { path: PathBuf, wanted: &'static str },
+    #[error("{0} cannot be used: {1}")]
+    Unusable(PathBuf, String),
     #[error("{0} has a pass phrase, which only you know; write it without one")]
     Encrypted(PathBuf),
     #[error("{0} is there without its counterpart; an engine that wants one wants both")]
