@@ -243,9 +243,12 @@ pub fn server_trouble(code: &str) -> Option<Cause> {
         "53100" | "1021" | "1114" | "3675" => Cause::NoSpace,
         // out_of_memory; ER_OUTOFMEMORY, ER_OUT_OF_RESOURCES.
         "53200" | "1037" | "1041" => Cause::OutOfMemory,
-        // too_many_connections; ER_CON_COUNT_ERROR. admin_shutdown, crash_shutdown,
+        // too_many_connections; ER_CON_COUNT_ERROR. The runner's own word for a
+        // server that does not let it in. admin_shutdown, crash_shutdown,
         // cannot_connect_now, io_error; ER_SERVER_SHUTDOWN.
-        "53300" | "1040" | "57P01" | "57P02" | "57P03" | "58030" | "1053" => Cause::ServiceFailed,
+        "53300" | "1040" | "08001" | "57P01" | "57P02" | "57P03" | "58030" | "1053" => {
+            Cause::ServiceFailed
+        }
         _ => return None,
     })
 }
