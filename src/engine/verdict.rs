@@ -73,12 +73,16 @@ impl Verdict {
         Self::new(Outcome::Errored, Some(cause), detail)
     }
 
-    /// With the end of the cell's log, unless it is a verdict on Django or has
-    /// more to say already.
+    /// With the stacks of its threads, or the end of the cell's log, unless it is a
+    /// verdict on Django.
     pub fn with_log(mut self, seen: &Seen) -> Self {
-        if matches!(self.outcome, Outcome::Errored | Outcome::Infrastructure) && self.log.is_empty()
-        {
-            self.log.clone_from(&seen.tail);
+        if matches!(self.outcome, Outcome::Errored | Outcome::Infrastructure) {
+            let said = if seen.stacks.is_empty() {
+                &seen.tail
+            } else {
+                &seen.stacks
+            };
+            self.log.clone_from(said);
         }
         self
     }
@@ -119,7 +123,7 @@ impl Verdict {
     /// account; where none is known, nothing is.
     pub fn hung(seen: &Seen, quiet: Duration) -> Self {
         let seconds = quiet.as_secs();
-        let mut verdict = if seen.in_flight.is_empty() {
+        let verdict = if seen.in_flight.is_empty() {
             Self::ours(Cause::Hung, format!("no test finished in {seconds} s"))
         } else {
             let tests = seen.in_flight.join(", ");
@@ -128,7 +132,6 @@ impl Verdict {
                 format!("{tests} did not finish in {seconds} s"),
             )
         };
-        verdict.log.clone_from(&seen.stacks);
         verdict.with_log(seen)
     }
 
@@ -214,6 +217,11 @@ impl Verdict {
             RunnerMessage::Unready { service, message } => {
                 Self::ours(Cause::ServiceUnready, format!("{service}: {message}"))
             }
+            // The engine that asked for them gives a verdict of its own.
+            RunnerMessage::Hung { .. } => Self::ours(
+                Cause::Killed,
+                "somebody asked for its stacks, which ends it",
+            ),
             RunnerMessage::Broken { message } => Self::errored(Cause::SuiteBroke, message),
             _ => return None,
         })

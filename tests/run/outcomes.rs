@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::common::{Going, PYTHON, User, shell};
+use crate::common::{DATABASE, Going, PYTHON, User, shell};
 use crate::{finished, source, sqlite};
 
 /// `expected.json`: outcomes by test, in the order they are told.
@@ -191,7 +191,7 @@ fn a_cell_that_somebody_else_ends_is_run_again_and_is_no_verdict_on_django() {
     let checkout = user.checkout();
     let words = sqlite(&["djbuild_awkward.hang"], &["--parallel", "1"]);
     let mut going = Going::start(user.djbuild_in(&checkout, &words));
-    for signal in ["TERM", "KILL"] {
+    for signal in ["KILL", "QUIT"] {
         while going.wait_for("test_started")["test"] != "djbuild_awkward.hang.Hang.test_2_hang" {}
         for cell in user.left() {
             shell(&format!("docker kill --signal {signal} {cell}"));
@@ -204,7 +204,23 @@ fn a_cell_that_somebody_else_ends_is_run_again_and_is_no_verdict_on_django() {
         .rfind(|event| event["event"] == "cell_finished")
         .expect("it finished");
     assert_eq!(finished["cause"], "killed", "{finished}");
+    // Of SIGQUIT it shows where it was.
+    let shown = finished["log"].to_string();
+    assert!(shown.contains("in test_2_hang"), "{finished}");
     assert_eq!(user.left(), Vec::<String>::new());
+}
+
+#[test]
+fn a_server_that_crashes_and_recovers_is_no_verdict_on_django() {
+    let user = User::new();
+    let checkout = user.checkout();
+    let words = ["run", "djbuild_awkward.server", "--python", PYTHON];
+    let words = [&words[..], &["--database", DATABASE, "--format", "json"]].concat();
+    let ran = user.run_in(&checkout, &words);
+    ran.exits_with(3);
+    let finished = finished(&ran);
+    assert_eq!(finished["cause"], "service-failed", "{finished}");
+    assert_eq!(ran.events_of("cell_started").len(), 2);
 }
 
 #[test]
