@@ -146,6 +146,13 @@ impl<'a> Reader<'a> {
                 self.seen.totals = Some(counts);
                 Event::CellTotals { cell, counts }
             }
+            RunnerMessage::Hung { tests } => {
+                if !tests.is_empty() {
+                    self.seen.in_flight.clone_from(&tests);
+                }
+                self.seen.complaint = Some(RunnerMessage::Hung { tests });
+                return;
+            }
             complaint @ (RunnerMessage::Crashed { .. }
             | RunnerMessage::Unready { .. }
             | RunnerMessage::Broken { .. }) => {
@@ -175,12 +182,6 @@ impl<'a> Reader<'a> {
             // No progress: nothing finished.
             RunnerMessage::Waiting { tests } => {
                 self.seen.in_flight = tests;
-                return;
-            }
-            RunnerMessage::Hung { tests } => {
-                if !tests.is_empty() {
-                    self.seen.in_flight = tests;
-                }
                 return;
             }
             RunnerMessage::Unknown => return,

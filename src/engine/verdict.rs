@@ -73,12 +73,16 @@ impl Verdict {
         Self::new(Outcome::Errored, Some(cause), detail)
     }
 
-    /// With the end of the cell's log, unless it is a verdict on Django or has
-    /// more to say already.
+    /// With the stacks of its threads, or the end of the cell's log, unless it is a
+    /// verdict on Django.
     pub fn with_log(mut self, seen: &Seen) -> Self {
-        if matches!(self.outcome, Outcome::Errored | Outcome::Infrastructure) && self.log.is_empty()
-        {
-            self.log.clone_from(&seen.tail);
+        if matches!(self.outcome, Outcome::Errored | Outcome::Infrastructure) {
+            let said = if seen.stacks.is_empty() {
+                &seen.tail
+            } else {
+                &seen.stacks
+            };
+            self.log.clone_from(said);
         }
         self
     }
@@ -128,7 +132,7 @@ impl Verdict {
     /// account; where none is known, nothing is.
     pub fn hung(seen: &Seen, quiet: Duration) -> Self {
         let seconds = quiet.as_secs();
-        let mut verdict = if seen.in_flight.is_empty() {
+        let verdict = if seen.in_flight.is_empty() {
             Self::ours(Cause::Hung, format!("no test finished in {seconds} s"))
         } else {
             let tests = seen.in_flight.join(", ");
@@ -137,7 +141,6 @@ impl Verdict {
                 format!("{tests} did not finish in {seconds} s"),
             )
         };
-        verdict.log.clone_from(&seen.stacks);
         verdict.with_log(seen)
     }
 
@@ -223,6 +226,11 @@ impl Verdict {
             RunnerMessage::Unready { service, message } => {
                 Self::ours(Cause::ServiceUnready, format!("{service}: {message}"))
             }
+            // The engine that asked for them gives a verdict of its own.
+            RunnerMessage::Hung { .. } => Self::ours(
+                Cause::Killed,
+                "somebody asked for its stacks, which ends it",
+            ),
             RunnerMessage::Broken { message } => Self::errored(Cause::SuiteBroke, message),
             _ => return None,
         })
@@ -252,9 +260,12 @@ pub fn server_trouble(code: &str) -> Option<Cause> {
         "53100" | "1021" | "1114" | "3675" => Cause::NoSpace,
         // out_of_memory; ER_OUTOFMEMORY, ER_OUT_OF_RESOURCES.
         "53200" | "1037" | "1041" => Cause::OutOfMemory,
-        // too_many_connections; ER_CON_COUNT_ERROR. admin_shutdown, crash_shutdown,
+        // too_many_connections; ER_CON_COUNT_ERROR. The runner's own word for a
+        // server that does not let it in. admin_shutdown, crash_shutdown,
         // cannot_connect_now, io_error; ER_SERVER_SHUTDOWN.
-        "53300" | "1040" | "57P01" | "57P02" | "57P03" | "58030" | "1053" => Cause::ServiceFailed,
+        "53300" | "1040" | "08001" | "57P01" | "57P02" | "57P03" | "58030" | "1053" => {
+            Cause::ServiceFailed
+        }
         _ => return None,
     })
 }

@@ -114,7 +114,7 @@ pub enum RunnerMessage {
         #[serde(default)]
         own: bool,
     },
-    /// The stacks were asked for (SIGABRT) and are in the log.
+    /// The stacks were asked for (SIGQUIT) and are in the log.
     Hung {
         /// What worker processes were at.
         #[serde(default)]

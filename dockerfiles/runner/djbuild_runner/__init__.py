@@ -22,6 +22,7 @@ carries Django's ordinary output, for people. In reading order:
 - ``parallel``    the same when tests run in worker processes
 - ``watch``       noticing workers that died, and tests that hang
 - ``evidence``    what the system says of a failure
+- ``server``      what the database server says of it
 - ``exits``       what the exit code says
 
 Only ``runner``, ``result`` and ``parallel`` import Django, so that the others

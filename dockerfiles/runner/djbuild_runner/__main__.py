@@ -13,11 +13,12 @@ import sys
 import traceback
 from pathlib import Path
 
-from . import notes
+from . import notes, server
 from .arguments import PROCESSES_VARIABLE, runtests_arguments
 from .cell import Cell
 from .channel import Channel, encode
 from .delta import delete_listed
+from .evidence import of_error
 from .exits import BROKEN, WorkerCrashed, exit_code
 from .readiness import Readiness
 from .session import open_session
@@ -54,8 +55,6 @@ def suite(channel):
 
 def tell_why(error, channel):
     """What the system says of an error that broke the suite off."""
-    from .evidence import of_error
-
     for fact in of_error(error):
         channel.write(encode(fact))
 
@@ -85,6 +84,7 @@ def run(cell, channel):
         platform=platform.platform(),
         missing=missing_requirements(),
     )
+    server.know(cell.database)
     readiness = Readiness(cell, channel)
     readiness.start()
 

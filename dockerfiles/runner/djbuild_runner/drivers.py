@@ -4,13 +4,21 @@ Connecting to each kind of database, with the driver Django will use.
 A probe is made on the main thread, which imports the driver, and called on
 another one, which only connects: two threads importing at once could see each
 other's half-loaded modules. Called, it connects once, or raises the driver's
-error, and returns the server's name and version.
+error, and returns the server's name and version, and its epoch: a text that is
+another one after the server has crashed, though it took itself up again. A server
+that cannot do that has none.
 """
 
 from contextlib import closing
 from importlib import import_module
 
 from .settings import MYSQL_OPTION_FILE, oracle_address
+
+# When one of its processes is killed, PostgreSQL ends all others and recovers:
+# its main process lives, but the statistics begin anew.
+POSTGRESQL_EPOCH = """
+    SELECT concat(pg_postmaster_start_time(), ' ', stats_reset) FROM pg_stat_bgwriter
+"""
 
 
 class Probe:
@@ -38,7 +46,8 @@ def probe(database):
 def _sqlite(database):
     import sqlite3
 
-    return Probe("sqlite3", lambda seconds: f"SQLite {sqlite3.sqlite_version}")
+    server = f"SQLite {sqlite3.sqlite_version}"
+    return Probe("sqlite3", lambda seconds: (server, ""))
 
 
 def _postgresql(database):
@@ -56,7 +65,9 @@ def _postgresql(database):
         )
         with closing(connection):
             major, minor = divmod(connection.info.server_version, 10_000)
-            return f"PostgreSQL {major}.{minor}"
+            cursor = connection.cursor()
+            cursor.execute(POSTGRESQL_EPOCH)
+            return f"PostgreSQL {major}.{minor}", cursor.fetchone()[0]
 
     return Probe(f"{driver.__name__} {driver.__version__.split()[0]}", connect)
 
@@ -74,7 +85,7 @@ def _mysql(database):
             read_default_file=MYSQL_OPTION_FILE,
         )
         with closing(connection):
-            return mysql_server(connection.get_server_info())
+            return mysql_server(connection.get_server_info()), ""
 
     version = ".".join(str(number) for number in driver.version_info[:3])
     return Probe(f"mysqlclient {version}", connect)
@@ -100,7 +111,7 @@ def _oracle(database):
             dsn=oracle_address(database),
         )
         with closing(connection):
-            return f"Oracle {connection.version}"
+            return f"Oracle {connection.version}", ""
 
     return Probe(f"{driver.__name__} {driver.version}", connect)
 

@@ -11,6 +11,8 @@ import os
 import tempfile
 from opcode import opname
 
+from . import server
+
 # Less than this, and whoever wanted more has met the end.
 FEW_BYTES = 1 << 20
 FEW_FILES = 16
@@ -33,9 +35,12 @@ def of_error(error):
             if not made_by_a_statement(link):
                 path = link.filename and os.fsdecode(link.filename)
                 facts.append({"event": "full", "path": path})
-        code = _code_of_server(link)
-        if code:
-            facts.append({"event": "server", "code": code, "message": _sentence(link)})
+        if _is_of_driver(link):
+            code, message = _code_of_driver(link), _sentence(link)
+            if not code:
+                code, message = server.trouble() or (None, None)
+            if code:
+                facts.append({"event": "server", "code": code, "message": message})
     new = []
     for fact in facts:
         key = fact["event"], fact.get("code"), fact.get("path")
@@ -79,14 +84,20 @@ def _chain(error):
         waiting += grouped if isinstance(grouped, (list, tuple)) else ()
 
 
-def _code_of_server(error):
-    """A SQLSTATE or MySQL's number, if a database driver raised this."""
+def _is_of_driver(error):
+    """Whether it was a database driver that raised this."""
     package = _package(type(error).__module__)
-    if package not in DRIVERS or made_by_a_statement(error, package):
-        return None
-    if package == "MySQLdb":
-        number = error.args[0] if error.args else None
-        return str(number) if isinstance(number, int) else None
+    return package in DRIVERS and not made_by_a_statement(error, package)
+
+
+def _code_of_driver(error):
+    """
+    A SQLSTATE or MySQL's number. None if the server said nothing, as when a
+    connection is lost: MySQL's numbers from 2000 on are those of its client.
+    """
+    number = error.args[0] if error.args else None
+    if isinstance(number, int):
+        return None if 2000 <= number < 3000 else str(number)
     return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
 
 

@@ -58,6 +58,19 @@ def tests_of_workers():
     return {pid: test_of(pid) for pid in sorted(pids)}
 
 
+def server_is_at(epoch):
+    """For workers, who may have to ask again."""
+    Path(_path("epoch")).write_text(epoch, encoding="utf-8")
+
+
+def epoch_of_server():
+    """None before it has answered."""
+    try:
+        return Path(_path("epoch")).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
 def note_signals():
     """
     Note, from here on, the signals that this process sends.

@@ -14,6 +14,8 @@ from functools import lru_cache
 
 from django.test import runner
 
+from . import server
+from .cell import Cell
 from .evidence import made_by_a_statement
 from .exits import WorkerCrashed
 from .notes import at_test, note_signals
@@ -88,6 +90,7 @@ def _prepare_process():
     write_stacks_when_asked()
     if not hasattr(os.kill, "__wrapped__"):
         note_signals()
+        server.know(Cell.from_environment().database)
 
 
 class ParentResult:

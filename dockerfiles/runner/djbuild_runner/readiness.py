@@ -11,6 +11,7 @@ import threading
 import time
 from urllib.parse import urlsplit
 
+from . import notes
 from .drivers import probe
 from .exits import UNREADY
 
@@ -56,9 +57,11 @@ class Readiness:
 
     def _wait(self):
         started = time.monotonic()
-        server = self._answer("database", self._probe, started)
-        if server is None:
+        answer = self._answer("database", self._probe, started)
+        if answer is None:
             return
+        server, epoch = answer
+        notes.server_is_at(epoch)
         self._channel.send(
             "database_ready",
             driver=self._probe.driver,

@@ -2,15 +2,16 @@
 The process above the one that runs the suite.
 
 It does next to nothing, so it can still be asked when the suite can't: what a
-signal from outside was, how the suite's process ended, and, on SIGABRT, where
+signal from outside was, how the suite's process ended, and, on SIGQUIT, where
 every thread of every process of the suite is. The stacks are written by
-faulthandler in each process's own handler of that signal, which works while a
-thread holds the interpreter, as a regular expression without an end does.
+faulthandler in each process's own handler of SIGABRT, which works while a thread
+holds the interpreter, as a regular expression without an end does.
 """
 
 import faulthandler
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -22,6 +23,10 @@ STACKS_FOLLOW = "djbuild: the stack of every thread:"
 
 # What ends a process from outside and can be caught.
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+
+# What asks for stacks. docker-init, which is above this process, passes the first
+# on, and keeps the second to itself.
+ASKING = (signal.SIGQUIT, signal.SIGABRT)
 
 # Seconds one process may take to write its stacks.
 DUMPING = 2
@@ -38,7 +43,7 @@ def supervise(channel, run):
 
     Only the child returns from here by an exception or an exit of its own.
     """
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [*ENDING, signal.SIGABRT])
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [*ENDING, *ASKING])
     child = os.fork()
     if child == 0:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
@@ -46,7 +51,8 @@ def supervise(channel, run):
     supervisor = _Supervisor(channel, child)
     for number in ENDING:
         signal.signal(number, supervisor.pass_on)
-    signal.signal(signal.SIGABRT, supervisor.tell_stacks)
+    for number in ASKING:
+        signal.signal(number, supervisor.tell_stacks)
     signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     os._exit(supervisor.wait())
 
@@ -56,9 +62,11 @@ def write_stacks_when_asked():
     In a process of the suite: let SIGABRT write the stacks, and end it.
 
     To a descriptor of its own, whatever tests do to standard error. Django
-    leaves a faulthandler alone that is enabled.
+    leaves a faulthandler alone that is enabled. Addresses in C, which Python 3.14
+    would add, would push the lines that matter out of a log's end.
     """
-    faulthandler.enable(file=os.dup(STDERR), all_threads=True)
+    without_c = {"c_stack": False} if sys.version_info >= (3, 14) else {}
+    faulthandler.enable(file=os.dup(STDERR), all_threads=True, **without_c)
 
 
 class _Supervisor:
@@ -66,6 +74,7 @@ class _Supervisor:
         self._channel = channel
         self._child = child
         self._received = None
+        self._asked = False
 
     def wait(self):
         """The exit status of the suite's process, or 128 + n for a signal."""
@@ -91,6 +100,9 @@ class _Supervisor:
 
     def tell_stacks(self, number, frame):
         """Everybody stands still; then one after the other writes and dies."""
+        if self._asked:
+            return
+        self._asked = True
         workers = notes.tests_of_workers()
         everybody = _descendants(self._child)
         for pid in everybody:

@@ -3,7 +3,7 @@ import os
 import unittest
 from unittest import mock
 
-from djbuild_runner import evidence
+from djbuild_runner import evidence, notes, server
 from djbuild_runner.evidence import full_file_systems, made_by_a_statement, of_error
 
 
@@ -156,14 +156,53 @@ class Servers(Told):
 
         self.assertEqual(self.told(raising), [])
 
-    def test_an_error_without_a_code_is_not(self):
-        for package in ("psycopg", "MySQLdb"):
-            inside = driver(f"{package}.connection", self.error(package))
-            self.assertEqual(self.told(inside), [])
+    def test_of_an_error_without_a_code_the_server_is_asked(self):
+        lost = self.error("MySQLdb", 2013, "Lost connection")
+        for inside in (
+            driver("psycopg.connection", self.error("psycopg")),
+            driver("MySQLdb.connections", lost),
+        ):
+            with mock.patch.object(server, "trouble") as trouble:
+                trouble.return_value = None
+                self.assertEqual(self.told(inside), [])
+                trouble.return_value = ("57P02", "it has crashed and recovered")
+                self.assertEqual(self.told(inside), ["57P02"])
 
     def test_an_error_of_somebody_else_with_a_code_is_not(self):
         inside = driver("app.models", self.error("app.models", sqlstate="53300"))
         self.assertEqual(self.told(inside), [])
+
+
+class Asking(unittest.TestCase):
+    def setUp(self):
+        patch = mock.patch.dict(os.environ)
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.addCleanup(notes.folder.cache_clear)
+        notes.open_folder()
+        notes.server_is_at("first")
+
+    def trouble(self, answer):
+        probe = mock.Mock(side_effect=[answer, answer])
+        with mock.patch.object(server, "_probe", probe):
+            with mock.patch.object(server, "_found", False):
+                return server.trouble(), server.trouble()
+
+    def test_one_that_lives_on_as_before_is_in_no_trouble(self):
+        self.assertEqual(self.trouble(("PostgreSQL 17.2", "first")), (None, None))
+
+    def test_one_that_was_taken_up_again_is_told_once(self):
+        found, again = self.trouble(("PostgreSQL 17.2", "second"))
+        self.assertEqual(found[0], "57P02")
+        self.assertIsNone(again)
+
+    def test_one_that_lets_nobody_in_is_told_with_its_words(self):
+        (code, sentence), _ = self.trouble(OSError("too many clients"))
+        self.assertEqual(code, "08001")
+        self.assertIn("too many clients", sentence)
+
+    def test_a_database_without_a_server_is_not_asked(self):
+        self.assertIsNone(server.trouble())
 
 
 if __name__ == "__main__":

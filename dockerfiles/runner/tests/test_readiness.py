@@ -1,6 +1,9 @@
+import os
 import socket
 import unittest
+from unittest import mock
 
+from djbuild_runner import notes
 from djbuild_runner.drivers import mysql_server
 from djbuild_runner.readiness import Readiness, cache_addresses
 
@@ -34,6 +37,11 @@ class CacheAddresses(unittest.TestCase):
 
 class Waiting(unittest.TestCase):
     def setUp(self):
+        patch = mock.patch.dict(os.environ)
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.addCleanup(notes.folder.cache_clear)
+        notes.open_folder()
         self.channel = Recorder()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(self.listener.close)

@@ -160,6 +160,20 @@ fn a_signal_that_no_fault_of_a_process_sends_came_from_outside() {
 }
 
 #[test]
+fn stacks_that_this_engine_did_not_ask_for_were_asked_for_from_outside() {
+    let seen = Seen {
+        complaint: Some(RunnerMessage::Hung { tests: vec![] }),
+        ..in_test()
+    };
+    is(
+        &seen,
+        &exit(134),
+        Outcome::Infrastructure,
+        Some(Cause::Killed),
+    );
+}
+
+#[test]
 fn a_signal_that_a_test_sent_itself_is_djangos() {
     for seen in [worker(15, true), runner(Some(15), None, true)] {
         let verdict = is(&seen, &exit(143), Outcome::Errored, Some(Cause::Crashed));
