@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 target=${1:-x86_64-unknown-linux-musl}
 # For musl this is the default; glibc's own static library will do to try it.
 export RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static"
-cargo build --release --locked --target "$target" --features static
+cargo build --release --locked --target "$target"
 
 binary="target/$target/release/djbuild"
 if ldd "$binary" 2>/dev/null | grep -q '=>'; then

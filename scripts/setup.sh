@@ -20,8 +20,6 @@ need() { # COMMAND-OR-FILE PACKAGE
 }
 need cc gcc
 need make make
-need pkg-config pkg-config
-need /usr/include/openssl/ssl.h libssl-dev
 need git git
 need curl curl
 need /etc/ssl/certs/ca-certificates.crt ca-certificates

@@ -124,3 +124,161 @@ fn a_remote_gets_the_password_that_gits_own_helper_knows() {
     let stdout = String::from_utf8_lossy(&list().stdout).into_owned();
     assert_eq!(stdout, "main-python3.15-sqlite\n");
 }
+
+/// The words that show what a source has: nothing but a name, if it can be reached.
+const LIST: [&str; 7] = ["matrix", "--format", "list", "-d", "sqlite", "-b", "main"];
+
+/// djbuild in a home of its own, listing a source.
+fn listing(user: &User, source: &str) -> Command {
+    let mut command = user.djbuild(&[&LIST[..], &["-s", source]].concat());
+    command.env("HOME", user.folder());
+    command
+}
+
+#[track_caller]
+fn lists(command: &mut Command) {
+    let output = command.output().expect("djbuild starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert_eq!(output.stdout, b"main-python3.15-sqlite\n", "{stderr}");
+}
+
+/// A program in place of ssh: it notes what it was asked, and runs the command here.
+fn fake_ssh(folder: &Path) -> PathBuf {
+    let program = folder.join("ssh");
+    let text = format!(
+        "#!/bin/sh\necho \"$@\" >> {}\nfor last; do :; done\nexec sh -c \"$last\"\n",
+        folder.join("ssh-asked").display()
+    );
+    fs::write(&program, text).expect("a file");
+    shell(&format!("chmod +x {}", program.display()));
+    program
+}
+
+#[test]
+fn ssh_is_the_users_own_and_asks_nobody_unless_they_say_otherwise() {
+    let user = User::new();
+    let checkout = user.checkout();
+    let url = format!("git@myalias:{}", checkout.display());
+    let program = fake_ssh(user.folder());
+    let asked = || {
+        let asked = user.folder().join("ssh-asked");
+        let said = fs::read_to_string(&asked).expect("it was asked");
+        fs::remove_file(asked).expect("removed");
+        said
+    };
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", user.folder().display());
+    let git_ssh = ["GIT_SSH_COMMAND", "GIT_SSH"];
+    let mut usual = listing(&user, &url);
+    for name in git_ssh {
+        usual.env_remove(name);
+    }
+    lists(usual.env("PATH", &path));
+    let said = asked();
+    assert!(
+        said.contains("BatchMode=yes") && said.contains("git@myalias"),
+        "{said}"
+    );
+
+    lists(listing(&user, &url).env("GIT_SSH_COMMAND", format!("{} -v", program.display())));
+    let said = asked();
+    assert!(said.contains("-v") && !said.contains("BatchMode"), "{said}");
+
+    let config = user.folder().join("gitconfig");
+    let text = format!(
+        "[core]\nsshCommand = {} -4\n[url \"git@myalias:\"]\ninsteadOf = work:\n",
+        program.display()
+    );
+    fs::write(&config, text).expect("a file");
+    let url = format!("me@work:{}", checkout.display());
+    let mut configured = listing(&user, &url);
+    for name in git_ssh {
+        configured.env_remove(name);
+    }
+    lists(configured.env("GIT_CONFIG_GLOBAL", &config));
+    assert!(asked().contains("-4"));
+}
+
+#[test]
+fn an_address_that_git_writes_another_way_is_found_there() {
+    let user = User::new();
+    let checkout = user.checkout();
+    let config = user.folder().join("gitconfig");
+    let parent = checkout.parent().expect("a folder").display();
+    let text = format!("[url \"file://{parent}/\"]\ninsteadOf = https://git.invalid/\n");
+    fs::write(&config, text).expect("a file");
+    lists(listing(&user, "https://git.invalid/django").env("GIT_CONFIG_GLOBAL", &config));
+}
+
+#[test]
+fn without_git_there_is_a_word_on_how_to_get_it() {
+    let user = User::new();
+    let checkout = user.checkout();
+    let url = format!("file://{}", checkout.display());
+    for source in [url.as_str(), checkout.to_str().expect("UTF-8")] {
+        let output = listing(&user, source).env("PATH", "/nowhere").output();
+        let output = output.expect("djbuild starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{stderr}");
+        assert!(stderr.contains("apt-get install git"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_checkout_of_somebody_else_is_read_when_git_was_told_to_trust_it() {
+    let user = User::new();
+    let checkout = user.checkout();
+    let config = user.folder().join("gitconfig");
+    fs::write(&config, "").expect("a file");
+    let list = || {
+        let mut command = listing(&user, checkout.to_str().expect("UTF-8"));
+        command
+            .env("GIT_CONFIG_GLOBAL", &config)
+            // Git's own way to test it.
+            .env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+        command
+    };
+    let refused = list().output().expect("djbuild starts");
+    let stderr = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(3), "{stderr}");
+    assert!(stderr.contains("safe.directory"), "{stderr}");
+    let text = format!("[safe]\ndirectory = {}\n", checkout.display());
+    fs::write(&config, text).expect("a file");
+    lists(&mut list());
+}
+
+#[test]
+fn git_does_not_outlive_djbuild_however_that_dies() {
+    let user = User::new();
+    let mark = user.folder().join("pid");
+    let program = user.folder().join("hanging-ssh");
+    let text = format!("#!/bin/sh\necho $$ > {}\nexec sleep 600\n", mark.display());
+    fs::write(&program, text).expect("a file");
+    shell(&format!("chmod +x {}", program.display()));
+    for signal in ["KILL", "INT", "TERM"] {
+        let mut command = listing(&user, "git@nowhere.invalid:django");
+        command.env("GIT_SSH_COMMAND", &program);
+        let mut djbuild = command.spawn().expect("djbuild starts");
+        let waiting = |done: &dyn Fn() -> bool| {
+            for _ in 0..100 {
+                if done() {
+                    return true;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(100));
+            }
+            false
+        };
+        assert!(waiting(&|| mark.exists()), "ssh was not started");
+        assert!(waiting(
+            &|| fs::read_to_string(&mark).is_ok_and(|pid| pid.ends_with('\n'))
+        ));
+        let pid = fs::read_to_string(&mark).expect("a number");
+        shell(&format!("kill -{signal} {}", djbuild.id()));
+        djbuild.wait().expect("it was started");
+        let stat = format!("/proc/{}/stat", pid.trim());
+        let gone = || fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
+        assert!(waiting(&gone), "ssh lives on after {signal}");
+        fs::remove_file(&mark).expect("removed");
+    }
+}

@@ -171,7 +171,7 @@ impl<'a> Follow<'a> {
             };
             let mut output =
                 Resumed::new(output, self.reader.stdout_bytes, self.reader.stderr_bytes);
-            if runtime.signal(self.container, "ABRT").await.is_err() {
+            if runtime.signal(self.container, "QUIT").await.is_err() {
                 return;
             }
             while let Some(Ok(bytes)) = output.next().await {

@@ -36,7 +36,7 @@ pub trait Containers: Send + Sync {
     /// What a container has come to; `None` when it is not there.
     async fn state(&self, container: &str) -> Result<Option<State>, RuntimeError>;
 
-    /// Sends a signal, such as `ABRT`, to a container's first process.
+    /// Sends a signal, such as `QUIT`, to a container's first process.
     ///
     /// # Errors
     /// When it does not run any more, too.

@@ -22,6 +22,14 @@ struct Place {
 }
 
 impl Aside {
+    pub const fn empty() -> Self {
+        Self {
+            file: None,
+            places: BTreeMap::new(),
+            end: 0,
+        }
+    }
+
     pub fn put(&mut self, path: &[u8], bytes: &[u8]) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,

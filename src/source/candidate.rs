@@ -1,12 +1,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use git2::{Oid, Repository};
+use git2::Oid;
 
-use super::checkout::snapshot_worktree;
-use super::commit::snapshot_commit;
+use super::error::SourceError;
+use super::objects::ObjectStore;
+use super::snapshot::{Snapshot, Tree};
 use super::submodule::Submodules;
-use super::{Snapshot, SourceError, Tree};
+use super::worktree::snapshot_worktree;
 
 /// A tree that could be tested. Single files can be read of it at once, which is
 /// all it takes to know what it supports; the list of its files comes with the
@@ -30,7 +31,7 @@ enum Place {
     Worktree(PathBuf),
     /// A commit of a repository.
     Commit {
-        repository: PathBuf,
+        objects: ObjectStore,
         id: Oid,
         submodules: Submodules,
     },
@@ -53,9 +54,8 @@ impl Candidate {
     }
 
     pub(super) fn commit(
-        source: &str,
-        branch: &str,
-        repository: &Repository,
+        (source, branch): (&str, &str),
+        objects: ObjectStore,
         id: Oid,
         submodules: Submodules,
     ) -> Self {
@@ -65,7 +65,7 @@ impl Candidate {
             commit: Some(id.to_string()),
             named: None,
             place: Place::Commit {
-                repository: repository.path().to_owned(),
+                objects,
                 id,
                 submodules,
             },
@@ -99,19 +99,16 @@ impl Candidate {
     }
 
     /// The same, of whatever it is.
-    pub(super) fn files(&self) -> Result<Snapshot, SourceError> {
+    fn files(&self) -> Result<Snapshot, SourceError> {
         let mut snapshot = match &self.place {
             Place::Worktree(root) => snapshot_worktree(root)?,
             Place::Commit {
-                repository,
+                objects,
                 id,
                 submodules,
             } => {
-                let git = || SourceError::git(self.source.clone());
-                let repository = Repository::open(repository).map_err(git())?;
-                let commit = repository.find_commit(*id).map_err(git())?;
                 let name = (self.source.as_str(), self.branch.as_str());
-                snapshot_commit(&repository, name, &commit, submodules)?
+                submodules.snapshot_commit(objects, name, *id)?
             }
         };
         snapshot.revision.source.clone_from(&self.source);
@@ -139,21 +136,7 @@ impl Tree for Candidate {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
         match &self.place {
             Place::Worktree(root) => read_on_disk(&root.join(path)),
-            Place::Commit { repository, id, .. } => {
-                let git = || SourceError::git(self.source.clone());
-                let repository = Repository::open(repository).map_err(git())?;
-                let tree = repository
-                    .find_commit(*id)
-                    .and_then(|commit| commit.tree())
-                    .map_err(git())?;
-                let entry = match tree.get_path(Path::new(path)) {
-                    Ok(entry) => entry,
-                    Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
-                    Err(error) => return Err(git()(error)),
-                };
-                let blob = repository.find_blob(entry.id()).map_err(git())?;
-                Ok(Some(blob.content().to_vec()))
-            }
+            Place::Commit { objects, id, .. } => objects.open()?.file(*id, path),
         }
     }
 }

@@ -2,7 +2,8 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::{Entry, Mode, SourceError};
+use super::error::SourceError;
+use super::manifest::{Entry, Mode};
 
 /// A file or link on disk, as git would keep it; `None` for what is gone or is a
 /// folder.

@@ -29,6 +29,12 @@ impl Heads {
         self.fetched.insert(name.to_owned(), now());
     }
 
+    /// Drops a ref.
+    pub fn forget(&mut self, name: &str) {
+        self.commits.remove(name);
+        self.fetched.remove(name);
+    }
+
     /// How long ago a ref was fetched.
     pub fn age(&self, name: &str) -> Duration {
         let then = self.fetched.get(name).copied().unwrap_or_default();

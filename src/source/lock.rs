@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::SourceError;
+use super::error::SourceError;
 
 /// Waits for whoever else holds this file, and holds it until it is dropped.
 pub fn hold(path: &Path) -> Result<File, SourceError> {

@@ -49,6 +49,11 @@ impl Entry {
         blob.copy_from_slice(id.as_bytes());
         Self { mode, blob }
     }
+
+    /// The same as libgit2 has it; `None` never, for it is as long as a SHA-1.
+    pub(super) fn id(self) -> Option<git2::Oid> {
+        git2::Oid::from_bytes(&self.blob).ok()
+    }
 }
 
 /// Every file of a tree by its path, which is bytes: git's and Unix's names

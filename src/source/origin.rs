@@ -4,9 +4,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::redact::redacted;
 use crate::model::ParseError;
 
 /// Where Django comes from, as `--source` takes it.
+///
+/// Shown, it has no secrets; stored, it is what was typed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Origin {
@@ -64,6 +67,18 @@ impl FromStr for Origin {
     }
 }
 
+impl Origin {
+    /// What was typed, with the secrets of a URL.
+    pub fn typed(&self) -> String {
+        match self {
+            Self::Checkout(folder) => folder.display().to_string(),
+            Self::Git(url) => url.clone(),
+            Self::Release(None) => "pypi:Django".to_owned(),
+            Self::Release(Some(version)) => format!("pypi:Django=={version}"),
+        }
+    }
+}
+
 impl TryFrom<String> for Origin {
     type Error = ParseError;
 
@@ -74,17 +89,15 @@ impl TryFrom<String> for Origin {
 
 impl From<Origin> for String {
     fn from(origin: Origin) -> Self {
-        origin.to_string()
+        origin.typed()
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Checkout(folder) => folder.display().fmt(f),
-            Self::Git(url) => f.write_str(url),
-            Self::Release(None) => f.write_str("pypi:Django"),
-            Self::Release(Some(version)) => write!(f, "pypi:Django=={version}"),
+            Self::Git(url) => f.write_str(&redacted(url)),
+            other => f.write_str(&other.typed()),
         }
     }
 }
@@ -108,6 +121,20 @@ mod tests {
         for (typed, origin) in cases {
             assert_eq!(typed.parse(), Ok(origin), "{typed}");
         }
+    }
+
+    #[test]
+    fn a_source_is_stored_as_it_was_typed_and_shown_without_its_secrets() {
+        let typed = "https://me:secret@example.org/d.git";
+        let origin: Origin = typed.parse().expect("a URL");
+        let stored = serde_json::to_string(&origin).expect("text");
+        assert_eq!(
+            serde_json::from_str::<Origin>(&stored).expect("a source"),
+            origin
+        );
+        assert!(stored.contains("secret"), "{stored}");
+        assert_eq!(origin.to_string(), "https://example.org/d.git");
+        assert!(serde_json::from_str::<Origin>("\"pypi:flask\"").is_err());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use super::SourceError;
+use super::error::SourceError;
 use super::wanted::{Wanted, is_commit, pull_request};
 
 /// A ref of a remote and where it points.

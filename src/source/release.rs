@@ -4,10 +4,14 @@ use std::path::Path;
 
 use git2::{Commit, IndexEntry, IndexTime, Repository, Signature, Time};
 
-use super::index::ProjectFile;
+use super::candidate::Candidate;
+use super::error::SourceError;
+use super::index::{PackageIndex, ProjectFile};
 use super::lock::hold;
+use super::objects::{ObjectStore, objects_of};
+use super::reach::Reach;
 use super::submodule::Submodules;
-use super::{Candidate, OnTransfer, PackageIndex, Reach, SourceError};
+use super::transfer::OnTransfer;
 use crate::model::Version;
 
 /// A release, and what there was instead of a word from the index.
@@ -47,8 +51,8 @@ pub fn find_release(
     }
     let listed = match reach {
         Reach::Online => index.find(version),
-        Reach::Offline => Err(SourceError::Index {
-            url: version.map_or_else(
+        Reach::Offline => Err(SourceError::Unreachable {
+            place: version.map_or_else(
                 || "pypi:Django".to_owned(),
                 |version| format!("pypi:Django=={version}"),
             ),
@@ -57,7 +61,7 @@ pub fn find_release(
     };
     let (version, file) = match (listed, version) {
         (Ok(found), _) => found,
-        (Err(error @ SourceError::Index { .. }), None) => {
+        (Err(error @ SourceError::Unreachable { .. }), None) => {
             let Some((version, commit)) = shelf.newest() else {
                 return Err(error);
             };
@@ -128,8 +132,10 @@ impl ReleaseShelf {
 
     fn candidate(&self, version: &str, commit: &Commit<'_>) -> Candidate {
         let source = format!("pypi:Django=={version}");
-        let submodules = Submodules::Local;
-        let mut candidate = Candidate::commit(&source, version, &self.0, commit.id(), submodules);
+        let git_dir = self.0.path();
+        let objects = ObjectStore::new(objects_of(git_dir), None);
+        let submodules = Submodules::Local(git_dir.to_owned());
+        let mut candidate = Candidate::commit((&source, version), objects, commit.id(), submodules);
         // The commit is this cache's own, and nobody else's.
         candidate.commit = None;
         candidate
@@ -144,9 +150,7 @@ impl ReleaseShelf {
         cache: &Path,
         on_transfer: &OnTransfer<'_>,
     ) -> Result<Commit<'_>, SourceError> {
-        let mut archive = tempfile::tempfile_in(cache).map_err(SourceError::io(cache))?;
-        index.download(file, &mut archive, on_transfer)?;
-        std::io::Seek::rewind(&mut archive).map_err(SourceError::io(cache))?;
+        let archive = index.download(file, cache, on_transfer)?;
         let tree = self.unpack(&file.filename, &archive)?;
         let tree = self.0.find_tree(tree).map_err(self.git())?;
         let signature = Signature::new("djbuild", "djbuild", &Time::new(0, 0));

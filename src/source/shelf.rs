@@ -1,7 +1,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::{Manifest, SourceError};
+use super::error::SourceError;
+use super::manifest::Manifest;
 use crate::model::SnapshotId;
 
 /// Keeps the manifests of trees that were made into image layers, so that a
@@ -39,6 +40,8 @@ impl Shelf {
     /// The manifest of this tree, if it is there and whole.
     pub fn get(&self, id: &SnapshotId) -> Option<Manifest> {
         let file = std::fs::File::open(self.path(id)).ok()?;
+        // What is used stays when the cache is cleared.
+        let _ = file.set_modified(std::time::SystemTime::now());
         let manifest = Manifest::decode(&zstd::decode_all(file).ok()?)?;
         (manifest.id() == *id).then_some(manifest)
     }

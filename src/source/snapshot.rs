@@ -1,10 +1,9 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use git2::Repository;
-
 use super::aside::Aside;
-use super::{Entry, Manifest, SourceError};
+use super::error::SourceError;
+use super::manifest::{Entry, Manifest};
+use super::objects::{ObjectStore, Objects};
 use crate::model::Revision;
 
 /// Reading single files of a tree, for those who ask what it supports.
@@ -24,7 +23,7 @@ pub struct Snapshot {
     /// Its files.
     pub manifest: Manifest,
     /// Where their bytes are.
-    repository: PathBuf,
+    objects: ObjectStore,
     /// Those that are not there.
     aside: Arc<Aside>,
 }
@@ -32,7 +31,7 @@ pub struct Snapshot {
 /// Reads files of one snapshot, holding open what that needs.
 pub struct Reader<'a> {
     snapshot: &'a Snapshot,
-    repository: Repository,
+    objects: Objects,
 }
 
 impl Snapshot {
@@ -40,13 +39,13 @@ impl Snapshot {
     pub(super) fn new(
         revision: Revision,
         manifest: Manifest,
-        repository: &Repository,
+        objects: ObjectStore,
         aside: Aside,
     ) -> Self {
         Self {
             revision,
             manifest,
-            repository: repository.path().to_owned(),
+            objects,
             aside: Arc::new(aside),
         }
     }
@@ -77,8 +76,7 @@ impl Snapshot {
     pub fn reader(&self) -> Result<Reader<'_>, SourceError> {
         Ok(Reader {
             snapshot: self,
-            repository: Repository::open(&self.repository)
-                .map_err(SourceError::git(self.repository.display().to_string()))?,
+            objects: self.objects.open()?,
         })
     }
 }
@@ -89,14 +87,11 @@ impl Reader<'_> {
     /// # Errors
     /// When it cannot be read.
     pub fn read(&self, path: &[u8], entry: Entry) -> Result<Vec<u8>, SourceError> {
-        let place = &self.snapshot.repository;
         if let Some(bytes) = self.snapshot.aside.get(path) {
-            return bytes.map_err(SourceError::io(place));
+            return bytes.map_err(SourceError::io(std::env::temp_dir()));
         }
-        let git = || SourceError::git(place.display().to_string());
-        let id = git2::Oid::from_bytes(&entry.blob).map_err(git())?;
-        let blob = self.repository.find_blob(id).map_err(git())?;
-        Ok(blob.content().to_vec())
+        let id = git2::Oid::from_bytes(&entry.blob).map_err(SourceError::git("a manifest"))?;
+        self.objects.blob(id)
     }
 }
 

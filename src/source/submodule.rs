@@ -1,17 +1,22 @@
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use git2::{Oid, Repository};
+use git2::Oid;
 
-use super::commit::snapshot_commit;
+use super::bare::Bare;
+use super::commit::{Link, snapshot_commit};
+use super::error::SourceError;
+use super::objects::{ObjectStore, objects_of};
+use super::reach::Reach;
+use super::remote::NamedBy;
+use super::snapshot::Snapshot;
 use super::wanted::Wanted;
-use super::{Mirror, Reach, Snapshot, SourceError};
 
 /// Where the submodules of a commit are to be had.
 #[derive(Debug, Clone)]
 pub enum Submodules {
-    /// In the repository itself, for those that were initialised there.
-    Local,
+    /// In this git directory, those that were initialised there.
+    Local(PathBuf),
     /// From where `.gitmodules` says, through mirrors of their own.
     Mirrored {
         /// The URL that relative ones start from.
@@ -32,52 +37,69 @@ struct Module {
 }
 
 impl Submodules {
-    /// Those of a mirror of `url`.
-    pub fn mirrored(url: &str, cache: Option<&Path>, reach: Reach) -> Self {
-        Self::Mirrored {
-            reach,
-            url: url.to_owned(),
-            cache: cache.unwrap_or(Path::new("")).to_owned(),
-        }
+    /// The tree of a commit, with those of its submodules in it.
+    pub fn snapshot_commit(
+        &self,
+        objects: &ObjectStore,
+        name: (&str, &str),
+        commit: Oid,
+    ) -> Result<Snapshot, SourceError> {
+        snapshot_commit(objects, name, commit, &|link| self.snapshot(link))
     }
 
-    /// The tree of the submodule at `path`, at the commit its parent names.
-    pub fn snapshot(
-        &self,
-        parent: &Repository,
-        gitmodules: &[u8],
-        (path, id): (&str, Oid),
-    ) -> Result<Snapshot, SourceError> {
+    /// The tree of one submodule, at the commit its parent names.
+    fn snapshot(&self, link: &Link<'_>) -> Result<Snapshot, SourceError> {
+        let path = String::from_utf8_lossy(link.path);
         let missing = |problem: &str| SourceError::Git {
-            place: path.to_owned(),
+            place: path.clone().into_owned(),
             message: format!("{problem}, so what is in this submodule is unknown"),
         };
-        let modules = read_modules(gitmodules)?;
+        let modules = read_modules(link.gitmodules)?;
         let module = modules
             .into_iter()
             .find(|module| module.path == path)
             .ok_or_else(|| missing(".gitmodules does not name it"))?;
+        let name = (module.url.as_str(), &*path);
         match self {
-            Self::Local => {
-                let folder = parent.commondir().join("modules").join(&module.name);
-                let repository = Repository::open(&folder)
-                    .map_err(|_| missing("run `git submodule update --init`"))?;
-                let git = || SourceError::git(path);
-                let commit = repository.find_commit(id).map_err(git())?;
-                snapshot_commit(&repository, (&module.url, path), &commit, self)
+            Self::Local(git_dir) => {
+                if module.name.split('/').any(|part| part == "..") {
+                    return Err(missing("its name leads outside of the repository"));
+                }
+                let folder = git_dir.join("modules").join(&module.name);
+                let objects = ObjectStore::new(objects_of(&folder), None);
+                let is_here = objects.open().is_ok_and(|found| found.has(link.commit));
+                if !is_here {
+                    return Err(missing("run `git submodule update --init`"));
+                }
+                Self::Local(folder).snapshot_commit(&objects, name, link.commit)
             }
             Self::Mirrored { url, cache, reach } => {
-                let url = resolve(url, &module.url);
-                let mirror = Mirror::new(&url, cache);
-                let words = [id.to_string()];
-                let found = mirror.find(&Wanted::Named(&words), *reach, &|_| {})?;
-                let first = found.candidates.first();
-                first
-                    .ok_or_else(|| missing("its commit was not found"))?
-                    .files()
+                let inner = resolve(url, &module.url);
+                // A tree of one's own disk may have submodules on it, as git has it.
+                let named_by = if is_local(url) {
+                    NamedBy::User
+                } else {
+                    NamedBy::Tree
+                };
+                let words = [link.commit.to_string()];
+                let bare = Bare::new(&inner, cache, named_by);
+                let found = bare.find(&Wanted::Named(&words), *reach, &|_| {})?;
+                let first = found.commits.first();
+                let (_, commit) = first.ok_or_else(|| missing("its commit was not found"))?;
+                let below = Self::Mirrored {
+                    url: inner,
+                    cache: cache.clone(),
+                    reach: *reach,
+                };
+                below.snapshot_commit(&found.objects, name, *commit)
             }
         }
     }
+}
+
+/// Whether a URL is of this machine's own disk.
+fn is_local(url: &str) -> bool {
+    url.starts_with("file://") || !url.contains([':', '@'])
 }
 
 fn read_modules(text: &[u8]) -> Result<Vec<Module>, SourceError> {

@@ -1,6 +1,6 @@
 use globset::{Glob, GlobMatcher};
 
-use super::SourceError;
+use super::error::SourceError;
 
 /// Which revisions of a repository are asked for.
 pub enum Wanted<'a> {
@@ -32,6 +32,32 @@ impl Wanted<'_> {
             .iter()
             .map(String::as_str)
             .filter(|word| glob(word).is_none() && !branches.iter().any(|name| name == word))
+    }
+
+    /// Whether nothing but commits is asked for, by their whole ids.
+    pub(super) fn is_commits(&self) -> bool {
+        match self {
+            Self::Branches(_) => false,
+            Self::Named(words) => words.iter().all(|word| is_whole_commit(word)),
+        }
+    }
+
+    /// Whether a word names neither one of these branches nor anything that is asked
+    /// for by its own name.
+    pub(super) fn may_be_a_tag(&self, heads: &[(String, String)]) -> bool {
+        let branches = branches_of(heads);
+        self.others(&branches)
+            .any(|word| unlisted(word).is_none() && !is_whole_commit(word))
+    }
+
+    /// The refs that no listing of branches and tags has: those of pull requests, and
+    /// what is typed as a ref.
+    pub(super) fn unlisted(&self, listed: &[(String, String)]) -> Vec<String> {
+        let branches = branches_of(listed);
+        self.others(&branches)
+            .filter_map(unlisted)
+            .filter(|reference| !listed.iter().any(|(name, _)| name == reference))
+            .collect()
     }
 
     /// Checks that there is something, and for each glob of the user something.
@@ -67,6 +93,25 @@ fn glob(word: &str) -> Option<GlobMatcher> {
         return None;
     }
     Glob::new(word).ok().map(|glob| glob.compile_matcher())
+}
+
+fn branches_of(refs: &[(String, String)]) -> Vec<String> {
+    refs.iter()
+        .filter_map(|(name, _)| Some(name.strip_prefix("refs/heads/")?.to_owned()))
+        .collect()
+}
+
+/// The ref that a word names, where that is neither a branch nor a tag.
+fn unlisted(word: &str) -> Option<String> {
+    if let Some(number) = pull_request(word) {
+        return Some(format!("refs/pull/{number}/head"));
+    }
+    let is_ref = word == "HEAD" || word.starts_with("refs/");
+    is_ref.then(|| word.to_owned())
+}
+
+fn is_whole_commit(word: &str) -> bool {
+    word.len() == 40 && is_commit(word)
 }
 
 /// The number of a pull request: `pull/123`, `pr/123`, `#123`.

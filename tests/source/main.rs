@@ -1,6 +1,11 @@
 //! Where Django comes from: real git repositories, and a package index of ours.
 
 mod checkout;
+mod faults;
+mod hostile;
+mod http;
+mod kinds;
 mod mirror;
 mod release;
 mod repository;
+mod secrets;
