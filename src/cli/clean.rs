@@ -7,7 +7,7 @@ use super::sinks::say;
 use crate::engine::{self, Leftover};
 use crate::model::plural;
 use crate::runtime::Runtime;
-use crate::store::State;
+use crate::store::{Liveness, State};
 
 pub async fn clean(options: &CleanOptions) -> Outcome {
     let folders = Folders::find()?;
@@ -45,7 +45,7 @@ pub async fn clean(options: &CleanOptions) -> Outcome {
     let live = others.len() - foreign;
     if live > 0 {
         say(&format!(
-            "left alone: {} of runs that go on\n",
+            "left alone: {} of runs that go on, or of which nobody can tell\n",
             plural(live as u64, "thing")
         ))?;
     }
@@ -64,5 +64,5 @@ pub async fn sweep_dead(runtime: &dyn Runtime, state: &State) -> Result<usize, C
 
 /// Whether something is of this installation, and of a run whose process is gone.
 pub fn is_dead(leftover: &Leftover, owner: &str, state: &State) -> bool {
-    leftover.owner == owner && !state.is_live(&leftover.run)
+    leftover.owner == owner && state.liveness(&leftover.run) == Liveness::Dead
 }
