@@ -14,20 +14,26 @@ mod engine_config;
 mod error;
 mod exit;
 mod github;
+mod history;
 mod host;
 mod image_build;
 mod images;
 mod init;
 mod interrupt;
 mod labels;
+mod logs;
 mod man;
 mod matrix;
 mod matrix_file;
+mod named;
+mod pager;
 mod planning;
 mod prepare;
+mod prune;
 mod report_file;
 mod run;
 mod screen;
+mod show;
 mod sinks;
 mod sources;
 mod tree;
@@ -95,6 +101,10 @@ pub fn main() -> ExitCode {
             Command::Matrix(options) => matrix::matrix(&options),
             Command::Init(options) => init::init(&options),
             Command::Doctor(options) => doctor::doctor(&options).await,
+            Command::History(options) => history::history(&options),
+            Command::Show(options) => show::show(&options),
+            Command::Logs(options) => logs::logs(&options),
+            Command::Prune(options) => prune::prune(&options),
             Command::Images(command) => images::images(*command).await,
             Command::Clean(options) => clean::clean(&options).await,
             Command::Config(options) => {
