@@ -1,3 +1,5 @@
+use console::Alignment;
+
 use super::Outcome;
 use super::args::{Format, HistoryOptions};
 use super::error::CliError;
@@ -6,7 +8,7 @@ use super::host::Folders;
 use super::screen;
 use super::sinks::say;
 use crate::model::{self, duration, plural};
-use crate::report::{self, Style, printable};
+use crate::report::{Style, printable};
 use crate::spec::Pattern;
 use crate::store::{PastBranch, PastRun, Wanted};
 
@@ -42,7 +44,7 @@ pub fn history(options: &HistoryOptions) -> Outcome {
         })?;
         return Ok(Exit::Passed);
     }
-    say(&table(&runs, screen::width(), screen::style(options.color)))?;
+    say(&list(&runs, screen::width(), screen::style(options.color)))?;
     Ok(Exit::Passed)
 }
 
@@ -53,21 +55,32 @@ fn glob(option: &str, typed: Option<&str>) -> Result<Option<Pattern>, CliError> 
     typed.map(read).transpose()
 }
 
-fn table(runs: &[PastRun], width: u16, style: Style) -> String {
-    let rows: Vec<[String; 5]> = runs
-        .iter()
-        .map(|run| {
-            [
-                run.run.to_string(),
-                coloured(&run.outcome, style),
-                printable(&tested(run)),
-                ended(run),
-                run.seconds.map(duration).unwrap_or_default(),
-            ]
-        })
-        .collect();
-    let titles = ["run", "outcome", "what", "cells and tests", "took"];
-    report::rows(&titles, &rows, width)
+/// Two lines for each run: how it ended, and what it was.
+fn list(runs: &[PastRun], width: u16, style: Style) -> String {
+    let ids = runs.iter().map(|run| run.run.as_str().len());
+    let words = runs.iter().map(|run| run.outcome.len());
+    let (ids, words) = (ids.max().unwrap_or(0), words.max().unwrap_or(0));
+    let mut text = String::new();
+    for run in runs {
+        let outcome = coloured(&run.outcome, style);
+        let outcome = console::pad_str(&outcome, words, Alignment::Left, None);
+        let took = run.seconds.map(duration).unwrap_or_default();
+        let line = format!(
+            "{:<ids$}  {outcome}  {took:>6}  {}",
+            run.run.as_str(),
+            ended(run)
+        );
+        let what = style.faint(&format!("    {}", printable(&tested(run))));
+        for line in [line, what] {
+            text.push_str(&console::truncate_str(
+                line.trim_end(),
+                usize::from(width),
+                "…",
+            ));
+            text.push('\n');
+        }
+    }
+    text
 }
 
 fn coloured(word: &str, style: Style) -> String {
@@ -94,21 +107,22 @@ fn tested(run: &PastRun) -> String {
         words.push(format!("matrix {}", run.matrix));
     }
     if !run.arguments.is_empty() {
-        words.push(run.arguments.join(" "));
+        words.push(format!("labels {}", run.arguments.join(" ")));
     }
-    words.join("\n")
+    words.join(", ")
 }
 
 fn ended(run: &PastRun) -> String {
     let cells = run.cells.iter();
-    let mut cells: Vec<String> = cells
+    let cells: Vec<String> = cells
         .map(|(outcome, count)| format!("{count} {outcome}"))
         .collect();
+    let mut text = cells.join(", ");
     if run.tests > 0 {
-        cells.push(plural(run.tests, "test"));
+        text.push_str(&format!("; {}", plural(run.tests, "test")));
     }
     if run.bad > 0 {
-        cells.push(format!("{} bad", run.bad));
+        text.push_str(&format!(", {} bad", run.bad));
     }
-    cells.join("\n")
+    text
 }

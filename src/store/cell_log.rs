@@ -51,11 +51,13 @@ impl CellLog {
             }
             _ => self.write_begun(names.as_deref_mut())?,
         }
-        let brief = match (in_brief(&envelope.event), names.as_deref_mut()) {
-            (Some(result), Some(names)) => {
-                let number = names.number(&result.test)?;
-                self.packer.brief(envelope, number, result.seconds)
-            }
+        let number = match (&envelope.event, names.as_deref_mut()) {
+            // Of those that did not pass too: the list is all there were.
+            (Event::TestFinished { result, .. }, Some(names)) => Some(names.number(&result.test)?),
+            _ => None,
+        };
+        let brief = match (in_brief(&envelope.event), number) {
+            (Some(result), Some(number)) => self.packer.brief(envelope, number, result.seconds),
             _ => None,
         };
         let line = brief.map_or_else(|| self.packer.whole(envelope), String::into_bytes);
