@@ -4,10 +4,18 @@ mod common;
 
 use common::{User, shell};
 
+/// The folder of a run whose process is gone: nobody holds its lock.
+fn leave_a_dead_run(user: &User) {
+    let folder = user.folder().join("state/runs/gone");
+    std::fs::create_dir_all(&folder).expect("writable");
+    std::fs::write(folder.join("lock"), "").expect("writable");
+}
+
 #[test]
 fn a_dry_run_names_what_would_go_and_removes_nothing() {
     let user = User::new();
     user.run(&["clean"]).exits_with(0);
+    leave_a_dead_run(&user);
     let owner = std::fs::read_to_string(user.folder().join("state/owner")).expect("an owner");
     let name = format!("djbuild-test-{owner}");
     shell(&format!(
@@ -37,6 +45,7 @@ fn things_of_other_users_and_unlabelled_ones_are_left_alone() {
     let user = User::new();
     let stranger = User::new();
     stranger.run(&["clean"]).exits_with(0);
+    leave_a_dead_run(&stranger);
     let owner = std::fs::read_to_string(stranger.folder().join("state/owner")).expect("an owner");
     let name = format!("djbuild-test-{owner}");
     shell(&format!(

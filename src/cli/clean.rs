@@ -43,7 +43,7 @@ pub async fn clean(options: &CleanOptions) -> Outcome {
     let live = others.len() - foreign;
     if live > 0 {
         say(&format!(
-            "left alone: {} of runs that go on\n",
+            "left alone: {} of runs that go on, or of which nobody can tell\n",
             plural(live as u64, "thing")
         ))?;
     }

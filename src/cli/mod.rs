@@ -14,17 +14,23 @@ mod error;
 mod exit;
 mod github;
 mod going;
+mod history;
 mod image_build;
 mod images;
 mod init;
 mod interrupt;
+mod logs;
 mod man;
 mod matrix;
+mod named;
+mod pager;
+mod prune;
 mod report_file;
 mod request;
 mod run;
 mod say;
 mod screen;
+mod show;
 
 use std::process::ExitCode;
 
@@ -91,6 +97,10 @@ pub fn main() -> ExitCode {
             Command::Matrix(options) => matrix::matrix(&options),
             Command::Init(options) => init::init(&options),
             Command::Doctor(options) => doctor::doctor(&options).await,
+            Command::History(options) => history::history(&options),
+            Command::Show(options) => show::show(&options),
+            Command::Logs(options) => logs::logs(&options),
+            Command::Prune(options) => prune::prune(&options),
             Command::Images(command) => images::images(*command).await,
             Command::Clean(options) => clean::clean(&options).await,
             Command::Config(options) => {

@@ -103,6 +103,11 @@ pub fn width() -> u16 {
     columns.or_else(terminal).unwrap_or(100).clamp(60, 250)
 }
 
+/// Whether standard output is a terminal.
+pub fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
 /// How standard output takes colour.
 pub fn style(color: Color) -> Style {
     if wants_colour(color, std::io::stdout().is_terminal()) {

@@ -1,7 +1,7 @@
 use super::RunError;
 use crate::engine::{self, Leftover};
 use crate::runtime::Runtime;
-use crate::store::State;
+use crate::store::{Liveness, State};
 
 /// Removes what this installation's dead runs left, and says how much it was.
 ///
@@ -15,5 +15,5 @@ pub async fn sweep_dead(runtime: &dyn Runtime, state: &State) -> Result<usize, R
 
 /// Whether something is of this installation, and of a run whose process is gone.
 pub fn is_dead(leftover: &Leftover, owner: &str, state: &State) -> bool {
-    leftover.owner == owner && !state.is_live(&leftover.run)
+    leftover.owner == owner && state.liveness(&leftover.run) == Liveness::Dead
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Home;
 use crate::event::NoticeKind;
 use crate::journal::{Emitter, Follower, Journal};
-use crate::model::RunId;
+use crate::model::{RunId, plural};
 use crate::store::{Recorder, StoreError};
 
 /// How often what was recorded is made readable for others.
@@ -34,14 +34,7 @@ impl Recording {
         let follower = journal.follow(0);
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || {
-                let kept = keep(recorder, &follower);
-                if let Err(error) = &kept {
-                    let message = format!("this run is not kept any further: {error}");
-                    emit.notice(NoticeKind::Leftover, message);
-                }
-                kept
-            });
+            .spawn(move || keep(recorder, &follower, &emit));
         Self {
             thread: thread.ok(),
         }
@@ -67,16 +60,28 @@ impl Recording {
     }
 }
 
-fn keep(mut recorder: Recorder, follower: &Follower) -> Result<(), StoreError> {
+/// Keeps what comes until the end. What cannot be kept is told, and no reason not to
+/// keep the rest.
+fn keep(mut recorder: Recorder, follower: &Follower, emit: &Emitter) -> Result<(), StoreError> {
+    let tell = |kept: Result<(), StoreError>| {
+        if let Err(error) = kept {
+            emit.notice(NoticeKind::Leftover, format!("not all is kept: {error}"));
+        }
+    };
     loop {
         let batch = follower.wait(TICK);
+        if batch.missed > 0 {
+            let events = plural(batch.missed, "event");
+            let message = format!("the disk is too slow: {events} are not kept");
+            emit.notice(NoticeKind::Leftover, message);
+        }
         for envelope in &batch.events {
-            recorder.record(envelope)?;
+            tell(recorder.record(envelope));
         }
         if batch.is_last {
             break;
         }
-        recorder.tick()?;
+        tell(recorder.tick());
     }
     match follower.look(|summary| summary.cloned()) {
         Some(summary) => recorder.finish(&summary),

@@ -1,126 +1,151 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use serde::{Deserialize, Serialize};
 
-use super::StoreError;
-use crate::event::Summary;
-use crate::model::Cell;
+use super::{StoreError, schema};
+use crate::event::{CellSummary, Summary};
+use crate::model::{Cause, Cell, Outcome, RunId};
 
-/// The index of runs and cells.
+/// The outcome of a run that has none yet.
+pub(super) const RUNNING: &str = "running";
+/// The outcome of a cell that has none yet.
+pub(super) const UNFINISHED: &str = "unfinished";
+
+/// The index of runs and cells. The folders of runs are the truth: it can be made
+/// again from them.
 pub struct History {
     path: PathBuf,
     connection: Connection,
 }
 
-const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS run (
-    id          TEXT PRIMARY KEY,
-    began       INTEGER NOT NULL,
-    seconds     REAL,
-    outcome     TEXT NOT NULL,
-    source      TEXT NOT NULL,
-    arguments   TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS cell (
-    run         TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
-    branch      TEXT NOT NULL,
-    python      TEXT NOT NULL,
-    database    TEXT NOT NULL,
-    variant     TEXT,
-    outcome     TEXT NOT NULL,
-    cause       TEXT,
-    seconds     REAL NOT NULL,
-    tests       INTEGER NOT NULL,
-    bad         INTEGER NOT NULL,
-    skipped     INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS image (
-    tag         TEXT PRIMARY KEY,
-    used        INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS cell_by_place ON cell (python, database, branch);
-PRAGMA user_version = 1;
-";
+/// What was tested of one branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastBranch {
+    /// The branch's name, or the release's version.
+    pub branch: String,
+    /// The commit, where there is one.
+    pub revision: Option<String>,
+    /// Where it came from, as `--source` takes it.
+    pub source: String,
+    /// How many files differed from the commit.
+    #[serde(default)]
+    pub modified: usize,
+}
 
 impl History {
     /// Opens the index, making it the first time.
     ///
     /// # Errors
-    /// When it cannot be opened or is no database.
+    /// When it cannot be opened, is no database, or is a newer djbuild's.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(StoreError::io(folder))?;
-        }
-        let open = || {
-            let connection = Connection::open(path)?;
-            connection.busy_timeout(Duration::from_secs(10))?;
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "foreign_keys", true)?;
-            connection.execute_batch(SCHEMA)?;
-            Ok(connection)
-        };
-        match open() {
-            Ok(connection) => Ok(Self {
-                path: path.to_owned(),
-                connection,
-            }),
-            Err(error) => Err(StoreError::Index {
-                path: path.to_owned(),
-                error,
-            }),
-        }
+        Ok(Self {
+            connection: schema::open(path)?,
+            path: path.to_owned(),
+        })
     }
 
-    /// Adds a run that has ended.
+    pub(super) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(super) fn error(&self) -> impl FnOnce(rusqlite::Error) -> StoreError {
+        StoreError::index(&self.path)
+    }
+
+    /// Adds or replaces a run: one that begins, or all there is to know of one that
+    /// has ended.
     ///
     /// # Errors
-    /// When the index cannot be written; then nothing of the run is in it.
+    /// When the index cannot be written; then nothing of the run is changed.
     pub fn add(&mut self, summary: &Summary) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        let mut add = || {
-            let transaction = self.connection.transaction()?;
-            let started = &summary.started;
-            let revisions: Vec<String> = started
-                .revisions
-                .iter()
-                .map(|revision| format!("{} {revision}", revision.source))
-                .collect();
-            transaction.execute(
-                "INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![
-                    started.run.as_str(),
-                    i64::try_from(summary.began).unwrap_or(i64::MAX),
-                    summary.seconds,
-                    summary.outcome().as_str(),
-                    revisions.join(", "),
-                    started.arguments.join(" "),
-                ],
-            )?;
-            note_images(&transaction, summary)?;
+        self.within(|transaction| {
+            put_run(transaction, summary)?;
+            note_images(transaction, summary)?;
             for cell in &summary.cells {
-                transaction.execute(
-                    "INSERT INTO cell VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                    params![
-                        started.run.as_str(),
-                        cell.cell.branch,
-                        cell.cell.python.to_string(),
-                        cell.cell.database.to_string(),
-                        cell.cell.variant,
-                        cell.outcome
-                            .map_or("unfinished", |outcome| outcome.as_str()),
-                        cell.cause.map(crate::model::Cause::as_str),
-                        cell.seconds,
-                        i64::try_from(cell.counts.tests).unwrap_or(i64::MAX),
-                        i64::try_from(cell.counts.bad()).unwrap_or(i64::MAX),
-                        i64::try_from(cell.counts.skipped).unwrap_or(i64::MAX),
-                    ],
-                )?;
+                if cell.outcome.is_some() || summary.seconds.is_some() {
+                    put_cell(transaction, &summary.started.run, cell)?;
+                }
             }
-            transaction.commit()
+            Ok(())
+        })
+    }
+
+    /// Adds or replaces a cell of a run that is there.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn add_cell(&self, run: &RunId, cell: &CellSummary) -> Result<(), StoreError> {
+        put_cell(&self.connection, run, cell).map_err(self.error())
+    }
+
+    /// Notes how much room a run takes, in bytes.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn note_bytes(&self, run: &RunId, bytes: u64) -> Result<(), StoreError> {
+        let bytes = integer(bytes);
+        let query = "UPDATE run SET bytes = ?2 WHERE id = ?1";
+        let noted = self.connection.execute(query, params![run.as_str(), bytes]);
+        noted.map(|_| ()).map_err(self.error())
+    }
+
+    /// How much room each run takes that has ended, in bytes.
+    pub(super) fn bytes(&self) -> Result<BTreeMap<RunId, u64>, StoreError> {
+        let read = || {
+            let query = "SELECT id, bytes FROM run WHERE bytes IS NOT NULL";
+            let mut query = self.connection.prepare(query)?;
+            let rows = query.query_map([], |row| {
+                let bytes: i64 = row.get(1)?;
+                Ok((
+                    RunId::new(row.get::<_, String>(0)?),
+                    u64::try_from(bytes).unwrap_or(0),
+                ))
+            })?;
+            rows.collect::<rusqlite::Result<_>>()
         };
-        add().map_err(|error| StoreError::Index { path, error })
+        read().map_err(self.error())
+    }
+
+    /// Removes a run and notes that it is over: what it left on an engine may go.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn note_gone(&self, run: &RunId) -> Result<(), StoreError> {
+        let note = || {
+            let connection = &self.connection;
+            connection.execute("DELETE FROM run WHERE id = ?1", [run.as_str()])?;
+            connection.execute(
+                "INSERT OR REPLACE INTO gone VALUES (?1, unixepoch())",
+                [run.as_str()],
+            )?;
+            // Nothing lies about on an engine for a year.
+            connection.execute("DELETE FROM gone WHERE at < unixepoch() - 31536000", [])
+        };
+        note().map(|_| ()).map_err(self.error())
+    }
+
+    /// Whether a run was removed after it was over.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn is_gone(&self, run: &RunId) -> Result<bool, StoreError> {
+        let query = "SELECT 1 FROM gone WHERE id = ?1";
+        self.connection
+            .query_row(query, [run.as_str()], |_| Ok(()))
+            .optional()
+            .map(|found| found.is_some())
+            .map_err(self.error())
+    }
+
+    /// Leaves no run in it, to be filled again.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub(super) fn clear(&self) -> Result<(), StoreError> {
+        let cleared = self.connection.execute("DELETE FROM run", []);
+        cleared.map(|_| ()).map_err(self.error())
     }
 
     /// Notes which images were used, of something that is no run.
@@ -128,10 +153,7 @@ impl History {
     /// # Errors
     /// When the index cannot be written.
     pub fn add_images(&self, summary: &Summary) -> Result<(), StoreError> {
-        note_images(&self.connection, summary).map_err(|error| StoreError::Index {
-            path: self.path.clone(),
-            error,
-        })
+        note_images(&self.connection, summary).map_err(self.error())
     }
 
     /// When each image was last used, in seconds since 1970, by its tag.
@@ -144,10 +166,7 @@ impl History {
             let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect::<rusqlite::Result<_>>()
         };
-        read().map_err(|error| StoreError::Index {
-            path: self.path.clone(),
-            error,
-        })
+        read().map_err(self.error())
     }
 
     /// How long a cell took, in seconds, the last time it ran to its end with
@@ -168,25 +187,110 @@ impl History {
             params![
                 cell.python.to_string(),
                 cell.database.to_string(),
-                arguments.join(" "),
+                list(arguments),
                 cell.branch,
                 cell.variant,
             ],
             |row| row.get(0),
         );
-        match found {
-            Ok(seconds) => Ok(Some(seconds)),
-            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
-            Err(error) => Err(StoreError::Index {
-                path: self.path.clone(),
-                error,
-            }),
-        }
+        found.optional().map_err(self.error())
+    }
+
+    /// Does all of it or nothing, and waits for others who write first.
+    fn within(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let connection = &mut self.connection;
+        let done = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .and_then(|transaction| {
+                work(&transaction)?;
+                transaction.commit()
+            });
+        done.map_err(StoreError::index(path))
     }
 }
 
+fn put_run(connection: &Connection, summary: &Summary) -> rusqlite::Result<()> {
+    let started = &summary.started;
+    let branches: Vec<PastBranch> = started
+        .revisions
+        .iter()
+        .map(|revision| PastBranch {
+            branch: revision.branch.clone(),
+            revision: revision.commit.clone(),
+            source: revision.source.clone(),
+            modified: revision.modified,
+        })
+        .collect();
+    // Who asked for it, where the run says so.
+    let told = serde_json::to_value(started).unwrap_or_default();
+    let word = |key: &str| match &told[key] {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(word) => Some(word.clone()),
+        other => Some(other.to_string()),
+    };
+    #[allow(clippy::cast_possible_truncation)]
+    let ended = summary
+        .seconds
+        .map(|seconds| integer(summary.began).saturating_add((seconds * 1000.0).round() as i64));
+    let outcome = match summary.seconds {
+        Some(_) => summary.outcome().as_str(),
+        None => RUNNING,
+    };
+    let values = params![
+        started.run.as_str(),
+        integer(summary.began),
+        ended,
+        summary.seconds,
+        outcome,
+        started.matrix,
+        list(&started.arguments),
+        serde_json::to_string(&branches).unwrap_or_default(),
+        word("scheduler"),
+        word("cause"),
+        integer(summary.cells.len() as u64),
+    ];
+    connection
+        .execute(
+            "INSERT INTO run (id, began, ended, seconds, outcome, matrix, arguments, branches,
+                              scheduler, cause, planned)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT (id) DO UPDATE SET began = ?2, ended = ?3, seconds = ?4, outcome = ?5,
+                 matrix = ?6, arguments = ?7, branches = ?8, scheduler = ?9, cause = ?10,
+                 planned = ?11",
+            values,
+        )
+        .map(|_| ())
+}
+
+fn put_cell(connection: &Connection, run: &RunId, cell: &CellSummary) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO cell
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?
+        .execute(params![
+            run.as_str(),
+            cell.name.as_str(),
+            cell.cell.branch,
+            cell.cell.python.to_string(),
+            cell.cell.database.to_string(),
+            cell.cell.variant,
+            cell.outcome.map_or(UNFINISHED, Outcome::as_str),
+            cell.cause.map(Cause::as_str),
+            cell.seconds,
+            integer(cell.counts.tests),
+            integer(cell.counts.bad()),
+            integer(cell.counts.skipped),
+        ])
+        .map(|_| ())
+}
+
 fn note_images(connection: &Connection, summary: &Summary) -> rusqlite::Result<()> {
-    let when = i64::try_from(summary.began / 1000).unwrap_or(i64::MAX);
+    let when = integer(summary.began / 1000);
     for tag in &summary.images_used {
         connection.execute(
             "INSERT INTO image VALUES (?1, ?2)
@@ -197,11 +301,19 @@ fn note_images(connection: &Connection, summary: &Summary) -> rusqlite::Result<(
     Ok(())
 }
 
+/// Words as one text, each with its own ends.
+fn list(words: &[String]) -> String {
+    serde_json::to_string(words).unwrap_or_default()
+}
+
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::event::{Envelope, Event, RunStarted};
-    use crate::model::{Outcome, RunId};
 
     fn cell(branch: &str) -> Cell {
         Cell {
@@ -269,6 +381,18 @@ mod tests {
             None,
             "other labels, other times"
         );
+    }
+
+    #[test]
+    fn a_run_that_is_gone_is_remembered_as_over() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut history = History::open(&folder.path().join("h")).expect("writable");
+        let summary = run("1", 1, "main", Outcome::Passed, 10.0);
+        history.add(&summary).expect("writable");
+        let id = RunId::new("1");
+        assert!(!history.is_gone(&id).expect("readable"));
+        history.note_gone(&id).expect("writable");
+        assert!(history.is_gone(&id).expect("readable"));
     }
 
     #[test]

@@ -1,56 +1,57 @@
-//! What happened, kept: an index in SQLite, and one compressed event log per
-//! cell.
+//! What happened, kept: one folder per run, which is the truth, and an index of all
+//! in SQLite, which can be made again from them.
 //!
 //! ```text
+//! <state>/version                       the format of all this
 //! <state>/owner                         marks this installation's containers
 //! <state>/history.sqlite3               runs and cells, for durations and lists
 //! <state>/runs/<run>/lock               locked while the run lives
 //! <state>/runs/<run>/events.jsonl.zst   what concerns the run as a whole
+//! <state>/runs/<run>/tests.jsonl.zst    the ids of its tests, each once
 //! <state>/runs/<run>/cells/<cell>.jsonl.zst
 //! <state>/runs/<run>/images/<image>.log
-//! <state>/runs/<run>/summary.json
+//! <state>/runs/<run>/summary.json       once it has ended
 //! ```
+//!
+//! **Architecture invariant:** a run that has ended, or whose process was killed at
+//! any moment, is read from its folder alone.
 
+mod cell_log;
+mod detail;
+mod error;
 mod estimates;
+mod follow;
 mod history;
+mod line;
+mod liveness;
 mod log;
+mod names;
+mod one_test;
+mod owner;
+mod past;
+mod paths;
+mod private;
 mod recorder;
+mod reindex;
+mod replay;
+mod retention;
 mod runs;
+mod schema;
+mod state;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod usage;
 
-use std::path::PathBuf;
-
+pub use detail::{CellDetail, PhaseTime};
+pub use error::StoreError;
 pub use estimates::Estimates;
-pub use history::History;
+pub use follow::Follow;
+pub use history::{History, PastBranch};
+pub use liveness::{Liveness, RunLock};
+pub use owner::{Here, Marks};
+pub use past::{Choice, PastRun, Wanted};
 pub use recorder::Recorder;
-pub use runs::{RunLock, State};
-
-/// Why something could not be kept or read.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A file could not be read or written.
-    #[error("{path}: {error}")]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// What the system said.
-        error: std::io::Error,
-    },
-    /// The index could not be read or written.
-    #[error("{path}: {error}")]
-    Index {
-        /// Where it is.
-        path: PathBuf,
-        /// What SQLite said.
-        error: rusqlite::Error,
-    },
-    /// A log does not hold a run.
-    #[error("{0}: no run is recorded here")]
-    NoRun(PathBuf),
-}
-
-impl StoreError {
-    fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.into();
-        move |error| Self::Io { path, error }
-    }
-}
+pub use reindex::Reindexed;
+pub use retention::{Excess, Reclaimable, Retention};
+pub use state::State;

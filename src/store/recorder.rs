@@ -1,100 +1,276 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::log::{LogWriter, read};
-use super::{State, StoreError};
+use super::cell_log::CellLog;
+use super::log::LogWriter;
+use super::names::NamesWriter;
+use super::private::{make_folder, options};
+use super::usage::bytes_of;
+use super::{History, State, StoreError, paths};
 use crate::event::{Envelope, Event, Summary};
 use crate::model::{CellName, RunId};
 
-/// Writes a run's events as they happen, and its summary at the end.
+/// Writes a run's events as they happen, each cell into the index when it ends, and
+/// the summary at the end. What is killed at any moment loses no finished cell.
+///
+/// What cannot be kept is told once; the rest is kept all the same, and a log that
+/// failed is tried again when its cell begins again.
 pub struct Recorder {
     folder: PathBuf,
-    run: LogWriter,
-    cells: HashMap<CellName, LogWriter>,
+    history_file: PathBuf,
+    history: Option<History>,
+    run: Option<LogWriter>,
+    names: Option<NamesWriter>,
+    cells: HashMap<CellName, CellLog>,
+    /// Cells of which no more can be kept for now.
+    lost: HashSet<CellName>,
     images: HashMap<String, File>,
+    summary: Option<Summary>,
+    /// The place of the last event, and of the last that others were told they see.
+    last: u64,
+    seen: u64,
+    trouble: Trouble,
+}
+
+/// What could not be kept.
+#[derive(Default)]
+struct Trouble {
+    first: Option<StoreError>,
+    is_told: bool,
+}
+
+impl Trouble {
+    fn note(&mut self, result: Result<(), StoreError>) -> bool {
+        let is_well = result.is_ok();
+        if let (Err(error), None) = (result, &self.first) {
+            self.first = Some(error);
+        }
+        is_well
+    }
+
+    /// The first of all, once.
+    fn tell(&mut self) -> Result<(), StoreError> {
+        match self.first.take() {
+            Some(error) if !self.is_told => {
+                self.is_told = true;
+                Err(StoreError::Incomplete {
+                    error: Box::new(error),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Recorder {
     /// A recorder for a run that is about to begin.
     ///
     /// # Errors
-    /// When the state folder cannot be written.
+    /// When the state folder cannot be written, or is a newer djbuild's.
     pub fn new(state: &State, run: &RunId) -> Result<Self, StoreError> {
+        state.prepare()?;
         let folder = state.run_folder(run);
+        let mut trouble = Trouble::default();
+        let history_file = state.history_file();
+        let history = match History::open(&history_file) {
+            Ok(history) => Some(history),
+            Err(error @ StoreError::Newer { .. }) => return Err(error),
+            // The folder is the truth; the index can be made again.
+            Err(error) => {
+                trouble.note(Err(error));
+                None
+            }
+        };
         Ok(Self {
-            run: LogWriter::open(folder.join("events.jsonl.zst"))?,
+            run: Some(LogWriter::open(&paths::events(&folder))?),
+            names: Some(NamesWriter::open(&folder)?),
             folder,
+            history_file,
+            history,
             cells: HashMap::new(),
+            lost: HashSet::new(),
             images: HashMap::new(),
+            summary: None,
+            last: 0,
+            seen: 0,
+            trouble,
         })
     }
 
     /// Where the whole log of an image's build is.
     pub fn image_log(folder: &Path, image: &str) -> PathBuf {
-        folder
-            .join("images")
-            .join(format!("{}.log", file_name(image)))
+        paths::image(folder, image)
     }
 
     /// Writes one event.
     ///
     /// # Errors
-    /// When its log cannot be written.
+    /// The first time that something cannot be kept; it is no reason to stop.
     pub fn record(&mut self, envelope: &Envelope) -> Result<(), StoreError> {
+        match &mut self.summary {
+            None => self.summary = Summary::begin(envelope),
+            Some(summary) => summary.apply(&envelope.event),
+        }
+        self.last = envelope.seq.max(self.last);
         match &envelope.event {
-            Event::ImageLog { image, line, .. } => self.image_line(image, line),
-            Event::CellFinished { cell, .. } => {
-                self.cell_log(cell)?.write(envelope)?;
-                match self.cells.remove(cell) {
-                    Some(log) => log.finish(),
-                    None => Ok(()),
-                }
+            Event::ImageLog { image, line, .. } => {
+                let written = self.image_line(image, line);
+                self.trouble.note(written);
+            }
+            Event::RunFinished { .. } => {
+                self.flush_cells();
+                self.write_run(envelope);
+                self.flush_run();
             }
             event => match event.cell() {
-                Some(cell) => self.cell_log(cell)?.write(envelope),
-                None => self.run.write(envelope),
+                Some(cell) => self.write_cell(&cell.clone(), envelope),
+                None => self.write_run(envelope),
             },
         }
+        self.index(&envelope.event);
+        self.trouble.tell()
     }
 
-    /// Makes what was recorded readable for others.
+    /// Lets others see what was written; to be called about once a second.
     ///
     /// # Errors
-    /// When it cannot be written.
-    #[allow(clippy::unnecessary_wraps)]
+    /// The first time that something cannot be kept; it is no reason to stop.
     pub fn tick(&mut self) -> Result<(), StoreError> {
-        Ok(())
+        self.flush_cells();
+        if self.last > self.seen
+            && let Some(run) = &mut self.run
+        {
+            // Whoever merges the logs knows by this what is complete in all of them.
+            self.seen = self.last;
+            let marked = run.write(format!("[{}]", self.last).as_bytes());
+            self.keep_run(marked);
+        }
+        self.flush_run();
+        self.trouble.tell()
     }
 
     /// Closes the logs and writes the summary, whole or not at all.
     ///
     /// # Errors
-    /// When they cannot be written.
-    pub fn finish(self, summary: &Summary) -> Result<(), StoreError> {
-        for log in self.cells.into_values() {
-            log.finish()?;
+    /// When the summary cannot be written, or anything could not be kept and it was
+    /// not told before.
+    pub fn finish(mut self, summary: &Summary) -> Result<(), StoreError> {
+        self.flush_cells();
+        for log in std::mem::take(&mut self.cells).into_values() {
+            let finished = log.finish();
+            self.trouble.note(finished);
         }
-        self.run.finish()?;
-        let path = self.folder.join("summary.json");
+        if let Some(names) = self.names.take() {
+            let finished = names.finish();
+            self.trouble.note(finished);
+        }
+        if let Some(run) = self.run.take() {
+            let finished = run.finish();
+            self.trouble.note(finished);
+        }
+        let path = paths::summary(&self.folder);
         let write = || -> std::io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-            serde_json::to_writer(&mut file, summary)?;
+            let mut buffer = std::io::BufWriter::new(&mut file);
+            serde_json::to_writer(&mut buffer, summary)?;
+            buffer.flush()?;
+            drop(buffer);
             file.persist(&path)?;
             Ok(())
         };
-        write().map_err(StoreError::io(&path))
+        write().map_err(StoreError::io(&path))?;
+        let bytes = bytes_of(&self.folder);
+        let history = match self.history.take() {
+            Some(history) => Ok(history),
+            None => History::open(&self.history_file),
+        };
+        let indexed = history.and_then(|mut history| {
+            history.add(summary)?;
+            history.note_bytes(&summary.started.run, bytes)
+        });
+        self.trouble.note(indexed);
+        self.trouble.tell()
     }
 
-    fn cell_log(&mut self, cell: &CellName) -> Result<&mut LogWriter, StoreError> {
-        if !self.cells.contains_key(cell) {
-            let path = cell_path(&self.folder, cell);
-            self.cells.insert(cell.clone(), LogWriter::open(path)?);
+    fn write_run(&mut self, envelope: &Envelope) {
+        if let Some(run) = &mut self.run {
+            // Plain data with string keys: nothing in it can fail.
+            let line = serde_json::to_vec(envelope).unwrap_or_default();
+            let written = if run.is_full(line.len()) {
+                run.flush().and_then(|()| run.write(&line))
+            } else {
+                run.write(&line)
+            };
+            let is_first = matches!(envelope.event, Event::RunStarted(_));
+            let flushed = written.and_then(|()| if is_first { run.flush() } else { Ok(()) });
+            self.keep_run(flushed);
         }
-        self.cells
-            .get_mut(cell)
-            .ok_or_else(|| StoreError::NoRun(self.folder.clone()))
+    }
+
+    fn write_cell(&mut self, cell: &CellName, envelope: &Envelope) {
+        if matches!(envelope.event, Event::CellStarted { .. }) {
+            self.lost.remove(cell);
+        }
+        if self.lost.contains(cell) {
+            return;
+        }
+        if !self.cells.contains_key(cell) {
+            match CellLog::open(&paths::cell(&self.folder, cell)) {
+                Ok(log) => _ = self.cells.insert(cell.clone(), log),
+                Err(error) => return self.lose(cell, error),
+            }
+        }
+        let Some(log) = self.cells.get_mut(cell) else {
+            return;
+        };
+        let written = log.write(envelope, self.names.as_mut());
+        let written = match (&envelope.event, written) {
+            (Event::CellFinished { .. }, Ok(())) => {
+                let flushed = log.flush(self.names.as_mut());
+                let log = self.cells.remove(cell);
+                flushed.and_then(|()| log.map_or(Ok(()), CellLog::finish))
+            }
+            (_, written) => written,
+        };
+        if let Err(error) = written {
+            self.lose(cell, error);
+        }
+    }
+
+    /// No more is kept of a cell, and numbers of tests are given out no more: the
+    /// names behind them may be what failed.
+    fn lose(&mut self, cell: &CellName, error: StoreError) {
+        self.cells.remove(cell);
+        self.lost.insert(cell.clone());
+        self.names = None;
+        self.trouble.note(Err(error));
+    }
+
+    fn flush_cells(&mut self) {
+        let mut failed = Vec::new();
+        for (cell, log) in &mut self.cells {
+            if let Err(error) = log.flush(self.names.as_mut()) {
+                failed.push((cell.clone(), error));
+            }
+        }
+        for (cell, error) in failed {
+            self.lose(&cell, error);
+        }
+    }
+
+    fn flush_run(&mut self) {
+        if let Some(run) = &mut self.run {
+            let flushed = run.flush();
+            self.keep_run(flushed);
+        }
+    }
+
+    fn keep_run(&mut self, written: Result<(), StoreError>) {
+        if !self.trouble.note(written) {
+            self.run = None;
+        }
     }
 
     fn image_line(&mut self, image: &str, line: &str) -> Result<(), StoreError> {
@@ -103,154 +279,34 @@ impl Recorder {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
                 let create = || -> std::io::Result<File> {
-                    std::fs::create_dir_all(self.folder.join("images"))?;
-                    File::create(&path)
+                    make_folder(&self.folder.join("images"))?;
+                    options()
+                        .write(true)
+                        .create(true)
+                        .truncate(true)
+                        .open(&path)
                 };
                 entry.insert(create().map_err(StoreError::io(&path))?)
             }
         };
         writeln!(file, "{line}").map_err(StoreError::io(&path))
     }
-}
 
-impl State {
-    /// The summary of a recorded run, folded again from its events.
-    ///
-    /// # Errors
-    /// When there is no such run or its logs cannot be read.
-    pub fn replay(&self, run: &RunId) -> Result<Summary, StoreError> {
-        let folder = self.run_folder(run);
-        let mut summary: Option<Summary> = None;
-        let mut apply = |envelope: Envelope| match &mut summary {
-            None => summary = Summary::begin(&envelope),
-            Some(summary) => summary.apply(&envelope.event),
+    /// A run is in the index when it begins, and each cell when it ends.
+    fn index(&mut self, event: &Event) {
+        let (Some(history), Some(summary)) = (&mut self.history, &self.summary) else {
+            return;
         };
-        read(&folder.join("events.jsonl.zst"), &mut apply)?;
-        let Some(mut summary) = summary else {
-            return Err(StoreError::NoRun(folder));
-        };
-        let cells: Vec<CellName> = summary.cells.iter().map(|c| c.cell.name()).collect();
-        for cell in cells {
-            let path = cell_path(&folder, &cell);
-            if path.exists() {
-                read(&path, |envelope| summary.apply(&envelope.event))?;
+        let noted = match event {
+            Event::RunStarted(_) => history.add(summary),
+            Event::CellFinished { cell, .. } => {
+                let ended = summary.cells.iter().find(|known| known.name == *cell);
+                ended.map_or(Ok(()), |ended| {
+                    history.add_cell(&summary.started.run, ended)
+                })
             }
-        }
-        Ok(summary)
-    }
-}
-
-fn cell_path(folder: &Path, cell: &CellName) -> PathBuf {
-    let name = file_name(cell.as_str());
-    folder.join("cells").join(format!("{name}.jsonl.zst"))
-}
-
-/// A name as file systems allow it; distinct names stay distinct.
-fn file_name(name: &str) -> String {
-    let mut safe = String::with_capacity(name.len());
-    for c in name.chars() {
-        if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') {
-            safe.push(c);
-        } else {
-            safe.push_str(&format!("%{:02x}", c as u32));
-        }
-    }
-    safe
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{RunStarted, TestResult};
-    use crate::model::{Cell, Counts, Outcome, TestOutcome};
-
-    fn events() -> Vec<Event> {
-        let cell = Cell {
-            branch: "stable/6.1.x".into(),
-            python: "3.14".parse().expect("a literal"),
-            database: "sqlite".parse().expect("a literal"),
-            variant: None,
+            _ => return,
         };
-        let name = cell.name();
-        vec![
-            Event::RunStarted(Box::new(RunStarted {
-                run: RunId::new("r"),
-                djbuild: "0".into(),
-                revisions: vec![],
-                cells: vec![cell],
-                excluded: vec![],
-                arguments: vec![],
-                flags: vec![],
-                matrix: "quick".into(),
-                jobs: 1,
-            })),
-            Event::CellStarted {
-                cell: name.clone(),
-                attempt: 1,
-                parallel: 1,
-            },
-            Event::TestFinished {
-                cell: name.clone(),
-                result: TestResult {
-                    test: "a.B.c".into(),
-                    outcome: TestOutcome::Failed,
-                    seconds: 0.25,
-                    subtest: None,
-                    extra: false,
-                    reason: None,
-                    traceback: Some("Traceback".into()),
-                },
-            },
-            Event::CellTotals {
-                cell: name.clone(),
-                counts: Counts {
-                    tests: 1,
-                    failures: 1,
-                    ..Counts::default()
-                },
-            },
-            Event::CellFinished {
-                cell: name,
-                outcome: Outcome::Failed,
-                cause: None,
-                detail: String::new(),
-                log: Vec::new(),
-                seconds: 1.5,
-            },
-            Event::RunFinished {
-                seconds: 2.0,
-                interrupted: false,
-            },
-        ]
-    }
-
-    #[test]
-    fn a_replayed_run_has_the_same_summary() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let state = State::new(folder.path().to_owned());
-        let run = RunId::new("r");
-        let mut recorder = Recorder::new(&state, &run).expect("writable");
-        let mut summary: Option<Summary> = None;
-        for (at, event) in events().into_iter().enumerate() {
-            let envelope = Envelope {
-                seq: at as u64 + 1,
-                at: at as u64,
-                event,
-            };
-            recorder.record(&envelope).expect("writable");
-            match &mut summary {
-                None => summary = Summary::begin(&envelope),
-                Some(summary) => summary.apply(&envelope.event),
-            }
-        }
-        let summary = summary.expect("a run began");
-        recorder.finish(&summary).expect("writable");
-        assert_eq!(state.replay(&run).expect("readable"), summary);
-    }
-
-    #[test]
-    fn names_with_slashes_stay_inside_the_folder_and_distinct() {
-        assert_eq!(file_name("stable/6.1.x"), "stable%2f6.1.x");
-        assert_ne!(file_name("a/b"), file_name("a-b"));
+        self.trouble.note(noted);
     }
 }

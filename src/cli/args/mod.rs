@@ -2,6 +2,7 @@
 
 mod run;
 mod select;
+mod store;
 mod tools;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub use run::{
     PaceOptions, ReportFile, ReportKind, RunOptions,
 };
 pub use select::{CoverWord, SelectOptions};
+pub use store::{HistoryOptions, LogsOptions, PruneRunsOptions, ShowOptions};
 pub use tools::{
     BuildOptions, CleanOptions, ConfigOptions, DoctorOptions, ImagesCommand, InitOptions,
     ManOptions, PruneOptions,
@@ -59,6 +61,18 @@ pub enum Command {
     Init(InitOptions),
     /// Check that this machine can run djbuild, and say what to do where not
     Doctor(DoctorOptions),
+    /// List the runs that are kept
+    #[command(after_help = store::HISTORY_HELP)]
+    History(HistoryOptions),
+    /// Show a run again, one of its cells, or one test in all of them
+    #[command(after_help = store::SHOW_HELP)]
+    Show(ShowOptions),
+    /// Print the log of a cell, or follow it
+    #[command(after_help = store::LOGS_HELP)]
+    Logs(LogsOptions),
+    /// Remove runs that need not be kept
+    #[command(after_help = store::PRUNE_HELP)]
+    Prune(PruneRunsOptions),
     /// Make, list and remove the images that cells stand on
     #[command(subcommand)]
     Images(Box<ImagesCommand>),

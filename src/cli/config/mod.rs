@@ -17,6 +17,10 @@ pub use show::show;
 /// Options that are about one call and no other, and so cannot be configured.
 const NOT_CONFIGURED: [&str; 2] = ["help", "format"];
 
+/// Options that another command calls by the same name and means otherwise: what is
+/// tested by default is not what is looked for among old runs.
+const MEANT_OTHERWISE: [(&str, &str); 1] = [("history", "branch")];
+
 /// The variable of an option.
 pub fn variable(long: &str) -> String {
     format!("DJBUILD_{}", long.replace('-', "_").to_uppercase())
@@ -45,11 +49,13 @@ pub fn apply(command: Command, file: &ConfigFile) -> Command {
 }
 
 fn apply_below(command: Command, names: &[String], file: &ConfigFile) -> Command {
+    let own = command.get_name().to_owned();
     command
         .mut_args(|arg| {
             let configured = arg
                 .get_long()
-                .filter(|long| names.iter().any(|name| name == long));
+                .filter(|long| names.iter().any(|name| name == long))
+                .filter(|long| !MEANT_OTHERWISE.contains(&(own.as_str(), long)));
             let Some(long) = configured.map(str::to_owned) else {
                 return arg;
             };

@@ -1,0 +1,87 @@
+use super::args::PruneRunsOptions;
+use super::error::Outcome;
+use super::exit::Exit;
+use super::say::{say, warn};
+use crate::model::{bytes, duration, plural};
+use crate::run::Home;
+use crate::store::{Excess, Reclaimable, Retention, State};
+
+/// Removes what need not be kept, and says what that freed.
+pub fn prune(options: &PruneRunsOptions) -> Outcome {
+    let home = Home::find()?;
+    if options.reindex {
+        reindex(&home.state)?;
+    }
+    let freed = runs(&home.state, options)?;
+    // The cache of sources comes here, and adds to what was freed.
+    let verb = if options.dry_run {
+        "would free"
+    } else {
+        "freed"
+    };
+    say(&match freed {
+        0 => "nothing to remove\n".to_owned(),
+        freed => format!("{verb} {}\n", bytes(freed)),
+    })?;
+    Ok(Exit::Passed)
+}
+
+/// Runs, and the bytes that they took.
+fn runs(state: &State, options: &PruneRunsOptions) -> Result<u64, super::error::CliError> {
+    let retention = Retention {
+        max_age: options.older_than,
+        max_runs: options.keep,
+        max_bytes: options.size,
+    };
+    let found = state.reclaimable(&retention)?;
+    let verb = if options.dry_run {
+        "would remove"
+    } else {
+        "removing"
+    };
+    for reclaimable in &found {
+        say(&format!(
+            "{verb} run {} ({}): {}\n",
+            reclaimable.run,
+            bytes(reclaimable.bytes),
+            why(reclaimable, &retention)
+        ))?;
+    }
+    if options.dry_run {
+        return Ok(found.iter().map(|found| found.bytes).sum());
+    }
+    Ok(state.reclaim(&found)?)
+}
+
+fn why(reclaimable: &Reclaimable, retention: &Retention) -> String {
+    match reclaimable.why {
+        Excess::Age => format!("older than {}", age(retention.max_age.as_secs())),
+        Excess::Count => format!("beyond the newest {}", plural(retention.max_runs, "run")),
+        Excess::Size => format!("newer ones take {}", bytes(retention.max_bytes)),
+        Excess::NoRun => "left by what never became a run".to_owned(),
+    }
+}
+
+fn age(seconds: u64) -> String {
+    const DAY: u64 = 86_400;
+    match seconds {
+        0..DAY => duration(f64::from(u32::try_from(seconds).unwrap_or(u32::MAX))),
+        _ => plural(seconds / DAY, "day"),
+    }
+}
+
+fn reindex(state: &State) -> Result<(), super::error::CliError> {
+    let done = state.reindex()?;
+    if let Some(aside) = &done.aside {
+        warn(&format!(
+            "the index was no index; it is now {}",
+            aside.display()
+        ));
+    }
+    for (run, error) in &done.unreadable {
+        warn(&format!(
+            "run {run} cannot be read, and is left alone: {error}"
+        ));
+    }
+    say(&format!("{} in the index\n", plural(done.runs, "run")))
+}
