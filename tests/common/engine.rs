@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// An engine's version, and the API versions it speaks.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +60,22 @@ impl Age {
         socket
     }
 
+    /// The same on a TCP port.
+    pub fn listen_on_tcp(self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let connection = connection.expect("a connection");
+                // One after another would be stopped by one that never ends.
+                std::thread::spawn(move || {
+                    let _ = self.answer(connection, &mut Images::new());
+                });
+            }
+        });
+        format!("tcp://{address}")
+    }
+
     fn answer<C: Read + Write>(self, connection: C, images: &mut Images) -> std::io::Result<()> {
         let mut connection = BufReader::new(connection);
         let mut request = String::new();
@@ -67,6 +85,10 @@ impl Age {
         while connection.read_line(&mut header)? > 2 {
             chunked |= header.to_ascii_lowercase().starts_with("transfer-encoding");
             header.clear();
+        }
+        if request.starts_with("POST /containers/silent/wait") {
+            // As long as the container lives.
+            std::thread::sleep(Duration::from_secs(3600));
         }
         let whole = !chunked || read_chunks(&mut connection)?;
         let target = request.split(' ').nth(1).unwrap_or_default();

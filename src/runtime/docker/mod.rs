@@ -2,6 +2,7 @@
 //!
 //! **Architecture invariant:** the only room that names bollard.
 
+mod abilities;
 mod address;
 mod archive;
 mod config;
@@ -18,6 +19,7 @@ mod filter;
 mod find;
 mod image;
 mod network;
+mod network_room;
 mod no_engine;
 mod pull;
 mod registry;
