@@ -7,7 +7,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
@@ -112,26 +112,66 @@ fn timers(port: u16) -> Vec<String> {
         .collect()
 }
 
+/// The certificates of an engine and of who may use it.
+fn certificates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls-engine")
+}
+
 #[tokio::test]
 async fn a_silent_connection_to_a_port_is_kept_alive() {
-    let address = AGES[0].listen_on_tcp();
-    let endpoint = Endpoint {
-        address: address.clone(),
-        said_by: SaidBy::Variable("DOCKER_HOST"),
-        tls: Tls::No,
+    for (address, tls) in [
+        (AGES[0].listen_on_tcp(), Tls::No),
+        (
+            AGES[0].listen_with_tls(&certificates()),
+            Tls::Verified(certificates()),
+        ),
+    ] {
+        let endpoint = Endpoint {
+            address: address.clone(),
+            said_by: SaidBy::Variable("DOCKER_HOST"),
+            tls,
+        };
+        let engine = connect(&[endpoint]).await.expect("it answers");
+        let (_, port) = address.rsplit_once(':').expect("a port");
+        let port: u16 = port.parse().expect("a port");
+        let waiting = tokio::spawn(async move { engine.wait("silent").await });
+        let kept = async {
+            while !timers(port).contains(&"02".to_owned()) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let kept = tokio::time::timeout(Duration::from_secs(10), kept).await;
+        waiting.abort();
+        assert!(kept.is_ok(), "{:?}", timers(port));
+    }
+}
+
+#[test]
+fn an_engine_that_wants_a_certificate_gets_it_and_says_so_without_one() {
+    let user = User::new();
+    let address = AGES[2].listen_with_tls(&certificates());
+    let folder = certificates().display().to_string();
+    let with = |folder: &str| {
+        let variables = [
+            ("DOCKER_HOST", address.as_str()),
+            ("DOCKER_TLS_VERIFY", "1"),
+            ("DOCKER_CERT_PATH", folder),
+        ];
+        clean(&user, &variables)
     };
-    let engine = connect(&[endpoint]).await.expect("it answers");
-    let (_, port) = address.rsplit_once(':').expect("a port");
-    let port: u16 = port.parse().expect("a port");
-    let waiting = tokio::spawn(async move { engine.wait("silent").await });
-    let kept = async {
-        while !timers(port).contains(&"02".to_owned()) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let kept = tokio::time::timeout(Duration::from_secs(10), kept).await;
-    waiting.abort();
-    assert!(kept.is_ok(), "{:?}", timers(port));
+    finds(&with(&folder));
+    let without = user.folder().join("ca-alone");
+    fs::create_dir(&without).expect("a folder");
+    fs::copy(certificates().join("ca.pem"), without.join("ca.pem")).expect("copied");
+    says(
+        &with(&without.display().to_string()),
+        &["it wants to know who is asking"],
+    );
+    let strangers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
+    says(
+        &with(&strangers.display().to_string()),
+        &["its certificate is none that ca.pem vouches for"],
+    );
 }
 
 async fn engine(age: Age, folder: &Path) -> Docker {

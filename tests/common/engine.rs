@@ -5,7 +5,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 /// An engine's version, and the API versions it speaks.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +76,39 @@ impl Age {
                 // One after another would be stopped by one that never ends.
                 std::thread::spawn(move || {
                     let _ = self.answer(connection, &mut Images::new());
+                });
+            }
+        });
+        format!("tcp://{address}")
+    }
+
+    /// The same with TLS, for who shows a certificate of its CA's; the files are
+    /// as Docker's client wants them, and those of the server beside them.
+    pub fn listen_with_tls(self, folder: &Path) -> String {
+        let read = |name: &str| {
+            let certificates = CertificateDer::pem_file_iter(folder.join(name));
+            let certificates: Result<Vec<_>, _> = certificates.expect("a file").collect();
+            certificates.expect("certificates")
+        };
+        let key = PrivateKeyDer::from_pem_file(folder.join("server-key.pem")).expect("a key");
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(read("ca.pem"));
+        let clients = WebPkiClientVerifier::builder(Arc::new(roots)).build();
+        let config = ServerConfig::builder()
+            .with_client_cert_verifier(clients.expect("a CA"))
+            .with_single_cert(read("server-cert.pem"), key)
+            .expect("a certificate");
+        let config = Arc::new(config);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let connection = connection.expect("a connection");
+                let config = Arc::clone(&config);
+                std::thread::spawn(move || {
+                    let server = ServerConnection::new(config).expect("a configuration");
+                    let stream = StreamOwned::new(server, connection);
+                    let _ = self.answer(stream, &mut Images::new());
                 });
             }
         });
