@@ -5,10 +5,12 @@ use crate::engine;
 use crate::model::{bytes, plural};
 use crate::plan::jobs_for;
 use crate::run::{Home, is_dead};
-use crate::runtime::Runtime;
 use crate::runtime::docker::{Diagnosis, Docker};
+use crate::runtime::{PullError, Runtime};
 use crate::source::reach;
 
+/// Fewer networks than this are a few runs and somebody's own.
+const FEW_NETWORKS: u64 = 5;
 /// Seconds by which the engine's clock may differ.
 const CLOCK: i64 = 5;
 
@@ -124,6 +126,35 @@ pub async fn leftovers(docker: &Docker, folders: &Home) -> Vec<Finding> {
     }]
 }
 
+/// What may be done about a registry.
+const fn mend(why: &PullError) -> &'static str {
+    match why {
+        PullError::Refused(_) => "`docker login` to it",
+        PullError::Busy { .. } => "wait, or `docker login`, which raises its limit",
+        PullError::Runtime(_) | PullError::NotThere(_) | PullError::Failing(_) => {
+            "name a mirror with --registry"
+        }
+    }
+}
+
+/// How many more networks there is room for: a run with services takes one.
+pub async fn networks(docker: &Docker) -> Vec<Finding> {
+    let advice = "`djbuild clean` and `docker network prune` remove those that nothing uses";
+    match docker.networks_left().await {
+        Ok(None) => Vec::new(),
+        Ok(Some(0)) => vec![Finding::red("networks", "no room for another", advice)],
+        Ok(Some(left)) => {
+            let seen = format!("room for {} more", plural(left, "network"));
+            vec![if left < FEW_NETWORKS {
+                Finding::amber("networks", &seen, advice)
+            } else {
+                Finding::green("networks", &seen)
+            }]
+        }
+        Err(error) => vec![Finding::amber("networks", &error.to_string(), "")],
+    }
+}
+
 /// Where base images come from: one way has to be open.
 pub async fn bases(docker: &Docker, options: &ImageOptions) -> Vec<Finding> {
     let image = format!("{}python:3.14-slim", options.registry);
@@ -140,14 +171,18 @@ pub async fn bases(docker: &Docker, options: &ImageOptions) -> Vec<Finding> {
     let by_debian = debian.is_ok() && tool;
     let mut findings = vec![match &registry {
         Ok(()) => Finding::green("registry", &format!("{image} is there")),
-        Err(why) if by_debian => Finding::green(
+        Err(why) if by_debian => Finding::amber(
             "registry",
-            &format!("{image}: {why}; base images are made from Debian"),
+            &why.to_string(),
+            &format!("{}; base images are made from Debian meanwhile", mend(why)),
         ),
         Err(why) => Finding::red(
             "registry",
-            &format!("{image}: {why}"),
-            "name a mirror with --registry, or let base images be made from Debian (see below)",
+            &why.to_string(),
+            &format!(
+                "{}, or let base images be made from Debian (see below)",
+                mend(why)
+            ),
         ),
     }];
     findings.push(match (&debian, tool) {

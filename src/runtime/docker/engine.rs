@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::timeout;
 
+use super::abilities::Abilities;
 use super::credentials::Credentials;
 use super::deadline::PING;
 use super::error::refused;
@@ -21,6 +22,7 @@ use crate::runtime::{
 pub struct Docker {
     pub(super) client: bollard::Docker,
     pub(super) capabilities: Capabilities,
+    pub(super) abilities: Abilities,
     /// Open as long as anything uses the engine behind it.
     pub(super) tunnel: Option<Arc<Tunnel>>,
     /// For the registries that it pulls from.
@@ -158,7 +160,7 @@ impl Containers for Docker {
 #[async_trait]
 impl Networks for Docker {
     async fn create_network(&self, network: &Network) -> Result<(), RuntimeError> {
-        network::create(self.client().await?, network).await
+        network::create(self.client().await?, network, self.abilities).await
     }
 
     async fn remove_network(&self, name: &str) -> Result<(), RuntimeError> {
