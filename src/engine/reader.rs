@@ -5,7 +5,7 @@ use super::images::keep_tail;
 use super::lines::Lines;
 use super::verdict::{Seen, server_trouble};
 use crate::event::{Event, MAX_LINE, Notice, PROTOCOL, RunnerMessage};
-use crate::model::{Cause, CellName, Phase, bytes};
+use crate::model::{Cause, CellName, Phase, bytes, plural};
 use crate::runtime::Output;
 
 /// Longest line of the human log that is kept.
@@ -163,6 +163,13 @@ impl<'a> Reader<'a> {
             RunnerMessage::Full { path, free, inodes } => {
                 let full = full(path, free, inodes);
                 self.seen.starved.get_or_insert((Cause::NoSpace, full));
+                return;
+            }
+            RunnerMessage::OutOfMemory { kills } => {
+                let detail = format!("the kernel killed {}", plural(kills, "process"));
+                self.seen
+                    .starved
+                    .get_or_insert((Cause::OutOfMemory, detail));
                 return;
             }
             RunnerMessage::Server { code, message } => {

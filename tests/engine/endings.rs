@@ -123,6 +123,10 @@ async fn what_the_machine_did_to_a_cell_is_ours_and_has_a_name_each() {
             Cause::NoSpace,
         ),
         (
+            told(r#"{"event":"out_of_memory","kills":1}"#),
+            Cause::OutOfMemory,
+        ),
+        (
             told(r#"{"event":"server","code":"53100","message":"no space"}"#),
             Cause::NoSpace,
         ),

@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 from . import notes
-from .channel import STDERR
+from .channel import STDERR, encode
+from .evidence import shortages
 
 # The line before the stacks; djbuild keeps more of a log from there on.
 STACKS_FOLLOW = "djbuild: the stack of every thread:"
@@ -89,6 +90,8 @@ class _Supervisor:
             return SIGNALLED + self._received
         if ended:
             own = notes.sent(self._child, ended)
+            for fact in shortages():
+                self._channel.write(encode(fact))
             self._channel.send("ended", signal=ended, exit=None, own=own)
         elif code > SIGNALLED:
             self._channel.send("ended", signal=None, exit=code, own=False)
@@ -109,7 +112,8 @@ class _Supervisor:
             _send(pid, signal.SIGSTOP)
         tests = [test for pid, test in workers.items() if test and pid in everybody]
         self._channel.send("hung", tests=tests)
-        _log(STACKS_FOLLOW)
+        # In the middle of a line of dots, most likely.
+        _log(f"\n{STACKS_FOLLOW}")
         for pid, test in workers.items():
             if test and pid in everybody:
                 self._dump(pid, f"the process of {test}")
