@@ -87,6 +87,10 @@ impl<'a> Reader<'a> {
     }
 
     async fn message(&mut self, line: &[u8]) {
+        if line.is_empty() {
+            // After what may be half a line.
+            return;
+        }
         let Some(message) = RunnerMessage::read(line) else {
             // Not ours: something in the container wrote to its real stdout.
             return self.log(line).await;

@@ -210,3 +210,20 @@ async fn a_cell_whose_tests_go_on_and_on_is_timed_out() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_cell_lacks_and_does_not_obey_is_kept_with_its_results() {
+    let hello = HELLO.replace('}', r#","missing":["pylibmc","numpy"]}"#);
+    let steps = vec![
+        say(&hello),
+        say(r#"{"event":"notice","kind":"left-out","message":"--pdb: no terminal"}"#),
+        say(ONE_PASSED),
+        end(0),
+        Step::Exit(0),
+    ];
+    let ran = run(plan(&["sqlite"]), &world(move |_| steps.clone())).await;
+    let cell = &ran.summary.cells[0];
+    assert_eq!(cell.environment["missing"], "pylibmc, numpy");
+    let notice = &ran.summary.notices[0].message;
+    assert!(notice.ends_with("sqlite: --pdb: no terminal"), "{notice}");
+}

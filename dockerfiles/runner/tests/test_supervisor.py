@@ -57,7 +57,7 @@ class Ran:
 
     def end(self):
         out, err = self.process.communicate(timeout=30)
-        self.events += map(json.loads, out.splitlines())
+        self.events += [json.loads(line) for line in out.splitlines() if line]
         self.log = err.decode()
         return self.process.returncode
 
@@ -119,6 +119,11 @@ class Ends(unittest.TestCase):
                 ran.process.send_signal(number)
                 self.assertEqual(ran.end(), 128 + number)
                 self.assertEqual(ran.events[1:], [ended(signal=int(number))])
+
+    def test_an_end_in_the_middle_of_a_line_leaves_a_line_of_its_own(self):
+        ran = start("channel.write(b'half a li'); os.kill(os.getpid(), 9)")
+        out, _ = ran.process.communicate(timeout=30)
+        self.assertEqual(json.loads(out.splitlines()[-1]), ended(signal=9, own=True))
 
     def test_a_status_that_looks_like_a_signal_is_told_to_be_none(self):
         self.check("os._exit(143)", 143, ended(exit=143))
