@@ -101,7 +101,7 @@ def succeeds(command, run=run, sleep=time.sleep):
 def line_around(match):
     text = match.string
     start = text.rfind("\n", 0, match.start()) + 1
-    return text[start:].partition("\n")[0].strip()
+    return text[start:].partition("\n")[0].strip()[:300]
 
 
 def main(venv, folder, tools):
