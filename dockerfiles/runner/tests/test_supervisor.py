@@ -132,8 +132,9 @@ class Ends(unittest.TestCase):
 class Hangs(unittest.TestCase):
     def test_the_stacks_of_all_threads_come_even_from_within_c_code(self):
         ran = start(
-            "print('..', end='', flush=True); import threading; threading.Thread(target=time.sleep, args=[60],"
-            f" daemon=True).start(); {ENDLESS_MATCH}"
+            "print('..', end='', flush=True); import threading;"
+            " threading.Thread(target=time.sleep, args=[60], daemon=True).start();"
+            f" {ENDLESS_MATCH}"
         )
         time.sleep(0.5)
         ran.process.send_signal(signal.SIGQUIT)
