@@ -101,7 +101,16 @@ impl Bare {
         let refspecs: Vec<String> = found
             .iter()
             .filter(|found| !is_kept(found, &heads, &objects))
-            .map(|found| refspec(&found.reference))
+            .map(|found| {
+                // What is not UTF-8 cannot be named here, so its commit is asked for.
+                let is_whole = !found.reference.contains(char::REPLACEMENT_CHARACTER);
+                let source = if is_whole {
+                    &found.reference
+                } else {
+                    &found.commit
+                };
+                refspec(source, &found.reference)
+            })
             .collect();
         if !refspecs.is_empty() {
             self.remote.fetch(&refspecs, &self.folder, on_transfer)?;
@@ -133,9 +142,9 @@ impl Bare {
         reference: &str,
         on_transfer: &OnTransfer<'_>,
     ) -> Result<Option<Ref>, SourceError> {
-        let fetched = self
-            .remote
-            .fetch(&[refspec(reference)], &self.folder, on_transfer);
+        let fetched =
+            self.remote
+                .fetch(&[refspec(reference, reference)], &self.folder, on_transfer);
         match fetched {
             Err(SourceError::NoRevision(_)) => return Ok(None),
             fetched => fetched?,
@@ -216,6 +225,6 @@ fn is_kept(found: &Found, heads: &Heads, objects: &Objects) -> bool {
         && Oid::from_str(&found.commit).is_ok_and(|id| objects.has(id))
 }
 
-fn refspec(reference: &str) -> String {
-    format!("+{reference}:{}", kept_as(reference))
+fn refspec(source: &str, reference: &str) -> String {
+    format!("+{source}:{}", kept_as(reference))
 }
