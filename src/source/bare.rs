@@ -92,6 +92,7 @@ impl Bare {
             refs.extend(self.remote.list(Kind::Tags, &self.folder)?);
         }
         let _lock = self.lock()?;
+        unlock(&self.folder);
         for reference in wanted.unlisted(&refs) {
             refs.extend(self.fetch_unlisted(&reference, on_transfer)?);
         }
@@ -196,12 +197,14 @@ impl Bare {
         })
     }
 
-    /// Makes the repository, and clears away what an earlier git left locked.
+    /// Makes the repository where it is not there, or not as it should be.
     fn prepare(&self) -> Result<(), SourceError> {
+        if skeleton::is_made(&self.folder) {
+            return Ok(());
+        }
         let parent = self.folder.parent().unwrap_or(&self.folder);
         std::fs::create_dir_all(parent).map_err(SourceError::io(parent))?;
         let _lock = self.lock()?;
-        unlock(&self.folder);
         skeleton::make(&self.folder)
     }
 

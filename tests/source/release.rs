@@ -239,5 +239,5 @@ fn an_index_that_refuses_is_not_stale() {
     assert!(matches!(error, SourceError::Refused { .. }), "{error}");
     index.stumbles(&[Trouble::Status(429); 3]);
     let error = index.get(None, &cache).expect_err("busy");
-    assert!(matches!(error, SourceError::Index { .. }), "{error}");
+    assert!(matches!(error, SourceError::Busy { .. }), "{error}");
 }
