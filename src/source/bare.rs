@@ -92,6 +92,7 @@ impl Bare {
             refs.extend(self.remote.list(Kind::Tags, &self.folder)?);
         }
         let _lock = self.lock()?;
+        unlock(&self.folder);
         for reference in wanted.unlisted(&refs) {
             refs.extend(self.fetch_unlisted(&reference, on_transfer)?);
         }
@@ -101,7 +102,16 @@ impl Bare {
         let refspecs: Vec<String> = found
             .iter()
             .filter(|found| !is_kept(found, &heads, &objects))
-            .map(|found| refspec(&found.reference))
+            .map(|found| {
+                // What is not UTF-8 cannot be named here, so its commit is asked for.
+                let is_whole = !found.reference.contains(char::REPLACEMENT_CHARACTER);
+                let source = if is_whole {
+                    &found.reference
+                } else {
+                    &found.commit
+                };
+                refspec(source, &found.reference)
+            })
             .collect();
         if !refspecs.is_empty() {
             self.remote.fetch(&refspecs, &self.folder, on_transfer)?;
@@ -133,9 +143,9 @@ impl Bare {
         reference: &str,
         on_transfer: &OnTransfer<'_>,
     ) -> Result<Option<Ref>, SourceError> {
-        let fetched = self
-            .remote
-            .fetch(&[refspec(reference)], &self.folder, on_transfer);
+        let fetched =
+            self.remote
+                .fetch(&[refspec(reference, reference)], &self.folder, on_transfer);
         match fetched {
             Err(SourceError::NoRevision(_)) => return Ok(None),
             fetched => fetched?,
@@ -187,12 +197,14 @@ impl Bare {
         })
     }
 
-    /// Makes the repository, and clears away what an earlier git left locked.
+    /// Makes the repository where it is not there, or not as it should be.
     fn prepare(&self) -> Result<(), SourceError> {
+        if skeleton::is_made(&self.folder) {
+            return Ok(());
+        }
         let parent = self.folder.parent().unwrap_or(&self.folder);
         std::fs::create_dir_all(parent).map_err(SourceError::io(parent))?;
         let _lock = self.lock()?;
-        unlock(&self.folder);
         skeleton::make(&self.folder)
     }
 
@@ -216,6 +228,6 @@ fn is_kept(found: &Found, heads: &Heads, objects: &Objects) -> bool {
         && Oid::from_str(&found.commit).is_ok_and(|id| objects.has(id))
 }
 
-fn refspec(reference: &str) -> String {
-    format!("+{reference}:{}", kept_as(reference))
+fn refspec(source: &str, reference: &str) -> String {
+    format!("+{source}:{}", kept_as(reference))
 }

@@ -39,6 +39,15 @@ pub enum SourceError {
         /// What happened.
         message: String,
     },
+    /// The server has had enough of requests for now. What was fetched earlier may not
+    /// do: it is there, and may have news.
+    #[error("{place}: {message}")]
+    Busy {
+        /// The URL, without its secrets.
+        place: String,
+        /// What happened.
+        message: String,
+    },
     /// The server answers, and lets nobody in with these keys.
     #[error("{place}: {message}")]
     Refused {

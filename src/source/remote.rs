@@ -209,7 +209,11 @@ impl Remote {
                 place,
                 message: "this git is too old: 2.31 or newer is needed".to_owned(),
             },
-            Fault::Busy | Fault::NotShallow | Fault::Other => SourceError::Git {
+            Fault::Busy => SourceError::Busy {
+                place,
+                message: said,
+            },
+            Fault::NotShallow | Fault::Other => SourceError::Git {
                 place,
                 message: said,
             },

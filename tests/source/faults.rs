@@ -47,7 +47,7 @@ fn a_server_that_refuses_is_an_error_whatever_is_here() {
     assert!(matches!(error, SourceError::NoRepository { .. }), "{error}");
     server.answers("429");
     let error = find(&mirror, &["main"]).expect_err("busy");
-    assert!(matches!(error, SourceError::Git { .. }), "{error}");
+    assert!(matches!(error, SourceError::Busy { .. }), "{error}");
 }
 
 #[test]
