@@ -106,7 +106,7 @@ fn tested(run: &PastRun) -> String {
         words.push(format!("matrix {}", run.matrix));
     }
     if !run.arguments.is_empty() {
-        words.push(format!("labels {}", run.arguments.join(" ")));
+        words.push(run.arguments.join(" "));
     }
     words.join(", ")
 }

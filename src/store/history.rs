@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, schema};
+use super::{State, StoreError, schema};
 use crate::event::{CellSummary, Summary};
 use crate::model::{Cause, Cell, Outcome, RunId};
 
@@ -32,6 +32,17 @@ pub struct PastBranch {
     /// How many files differed from the commit.
     #[serde(default)]
     pub modified: usize,
+}
+
+impl State {
+    /// The index of this state's runs, made the first time.
+    ///
+    /// # Errors
+    /// When it cannot be opened, is no database, or is a newer djbuild's.
+    pub fn index(&self) -> Result<History, StoreError> {
+        self.check()?;
+        History::open(&self.history_file())
+    }
 }
 
 impl History {
@@ -139,13 +150,33 @@ impl History {
             .map_err(self.error())
     }
 
-    /// Leaves no run in it, to be filled again.
+    /// Whether a run is in it.
     ///
     /// # Errors
-    /// When the index cannot be written.
-    pub(super) fn clear(&self) -> Result<(), StoreError> {
-        let cleared = self.connection.execute("DELETE FROM run", []);
-        cleared.map(|_| ()).map_err(self.error())
+    /// When the index cannot be read.
+    pub(super) fn has(&self, run: &RunId) -> Result<bool, StoreError> {
+        let query = "SELECT 1 FROM run WHERE id = ?1";
+        let found = self.connection.query_row(query, [run.as_str()], |_| Ok(()));
+        found
+            .optional()
+            .map(|found| found.is_some())
+            .map_err(self.error())
+    }
+
+    /// Leaves no other runs in it.
+    ///
+    /// # Errors
+    /// When the index cannot be written; then nothing is changed.
+    pub(super) fn keep_only(&mut self, runs: &BTreeSet<&RunId>) -> Result<(), StoreError> {
+        self.within(|transaction| {
+            let mut query = transaction.prepare("SELECT id FROM run")?;
+            let ids = query.query_map([], |row| row.get::<_, String>(0))?;
+            let ids: Vec<RunId> = ids.map(|id| id.map(RunId::new)).collect::<Result<_, _>>()?;
+            for id in ids.iter().filter(|id| !runs.contains(id)) {
+                transaction.execute("DELETE FROM run WHERE id = ?1", [id.as_str()])?;
+            }
+            Ok(())
+        })
     }
 
     /// Notes which images were used, of something that is no run.

@@ -70,7 +70,7 @@ impl State {
         if !self.history_file().is_file() {
             return Ok(Vec::new());
         }
-        let history = History::open(&self.history_file())?;
+        let history = self.index()?;
         self.read_history(&history, wanted).map_err(history.error())
     }
 

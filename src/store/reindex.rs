@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 use super::usage::bytes_of;
-use super::{History, State, StoreError};
+use super::{History, Liveness, State, StoreError};
 use crate::model::RunId;
 
 /// What making the index again came to.
@@ -34,7 +34,8 @@ impl State {
             }
             opened => opened?,
         };
-        history.clear()?;
+        let kept = self.folders()?;
+        history.keep_only(&kept.iter().collect())?;
         for run in self.runs()? {
             match self.index_one(&mut history, &run) {
                 Ok(()) => done.runs += 1,
@@ -47,8 +48,13 @@ impl State {
         Ok(done)
     }
 
-    /// Adds a run to the index as its folder has it.
+    /// Puts a run into the index as its folder has it. One that goes on is left to its
+    /// own process, which knows more by now.
     pub(super) fn index_one(&self, history: &mut History, run: &RunId) -> Result<(), StoreError> {
+        let is_live = self.liveness(run) == Liveness::Live;
+        if is_live && history.has(run)? {
+            return Ok(());
+        }
         let summary = self.summary(run)?;
         history.add(&summary)?;
         match summary.seconds {

@@ -393,6 +393,60 @@ fn the_index_is_made_again_from_the_folders() {
 }
 
 #[test]
+fn a_run_that_goes_on_is_not_disturbed_by_a_new_index() {
+    let (_folder, state) = state();
+    let events = run("r");
+    let run = RunId::new("r");
+    let lock = state.begin(&run).expect("writable");
+    let mut recorder = Recorder::new(&state, &run).expect("writable");
+    for envelope in &events {
+        recorder.record(envelope).expect("writable");
+        assert_eq!(state.reindex().expect("writable").runs, 1);
+    }
+    recorder.finish(&fold(&events)).expect("writable");
+    drop(lock);
+    let before = state.history(&Wanted::default()).expect("readable");
+    assert_eq!(before[0].outcome, "failed");
+    assert_eq!(state.reindex().expect("writable").runs, 1);
+    assert_eq!(state.history(&Wanted::default()).expect("readable"), before);
+}
+
+#[test]
+fn many_cells_at_once_need_few_files() {
+    let (_folder, state) = state();
+    let names: Vec<String> = (0..1000)
+        .map(|minor| format!("postgresql{minor}"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut events = vec![started("r", &names)];
+    let cells: Vec<Vec<Event>> = names.iter().map(|name| of_cell(name)).collect();
+    for step in 0..cells[0].len() {
+        events.extend(cells.iter().map(|cell| cell[step].clone()));
+    }
+    let events = numbered(events);
+    let run = RunId::new("r");
+    let mut recorder = Recorder::new(&state, &run).expect("writable");
+    let folder = state.run_folder(&run).join("cells");
+    let open = || {
+        let all = std::fs::read_dir("/proc/self/fd").expect("there").flatten();
+        let files = all.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+        files.filter(|path| path.starts_with(&folder)).count()
+    };
+    for envelope in &events {
+        recorder.record(envelope).expect("writable");
+        if envelope.seq % 299 == 0 {
+            assert!(open() <= 200, "{}", open());
+            recorder.tick().expect("writable");
+        }
+    }
+    let summary = fold(&events);
+    recorder.finish(&summary).expect("writable");
+    assert_eq!(open(), 0);
+    assert_eq!(state.replay(&run).expect("readable"), summary);
+    assert_eq!(all(&mut Follow::new(&state, &run, 0)), events);
+}
+
+#[test]
 fn several_write_the_index_at_once() {
     let (_folder, state) = state();
     std::thread::scope(|scope| {
