@@ -302,7 +302,7 @@ fn what_is_not_there_is_a_usage_error_with_what_may_have_been_meant() {
         (&["logs", "nothing"], "no cell is called"),
         (&["logs", "--service", "mysql8.3"], "did you mean mysql8.4?"),
         (&["logs"], "required"),
-        (&["prune", "--size", "much"], "such as 500MB"),
+        (&["prune", "--keep-size", "much"], "such as 500MB"),
         (&["history", "--cell", "["], "--cell ["),
     ] {
         let ran = user.run(words);
@@ -431,7 +431,7 @@ fn the_index_is_made_again_and_says_the_same() {
     }
     let empty = user.run(&["history"]);
     says(empty.exits_with(0), &["djbuild prune --reindex"]);
-    let made = user.run(&["prune", "--reindex", "--older-than", "9999d"]);
+    let made = user.run(&["prune", "--reindex", "--keep-for", "9999d"]);
     says(
         made.exits_with(0),
         &["4 runs in the index", "nothing to remove"],
@@ -449,7 +449,7 @@ fn pruning_says_what_it_frees_and_a_dry_run_frees_nothing() {
             THEN + number,
         );
     }
-    let keep = ["prune", "--keep", "2", "--older-than", "9999d"];
+    let keep = ["prune", "--keep-runs", "2", "--keep-for", "9999d"];
     let mut dry = keep.to_vec();
     dry.push("--dry-run");
     says(
@@ -468,7 +468,7 @@ fn pruning_says_what_it_frees_and_a_dry_run_frees_nothing() {
     assert_eq!(state(&user).runs().expect("readable").count(), 2);
     says(user.run(&keep).exits_with(0), &["nothing to remove"]);
     says(
-        user.run(&["prune", "--size", "0", "--older-than", "1s"])
+        user.run(&["prune", "--keep-size", "0", "--keep-for", "1s"])
             .exits_with(0),
         &["removing run 20261103"],
     );

@@ -31,7 +31,7 @@ pub use image::{BuildEnvironment, Recipe};
 pub use image_ref::ImageRef;
 pub use label::Label;
 pub use name::host;
-pub use run::Plan;
+pub use run::{Owner, Plan};
 pub use schedule::{NoTests, Pace, jobs_for};
 pub use service::{Service, Sharing};
 pub use tree::{TreeLayer, delta_upload};

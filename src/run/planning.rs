@@ -7,13 +7,13 @@ use crate::event::RunStarted;
 use crate::host;
 use crate::model::{Cell, DatabaseKind, DatabaseSpec, PythonSpec, RunId};
 use crate::plan::{
-    BuildEnvironment, CellPlan, Dockerfiles, Pace, Plan, Recipe, Service, Sharing, TreeFiles,
-    jobs_for,
+    BuildEnvironment, CellPlan, Dockerfiles, Owner, Pace, Plan, Recipe, Service, Sharing,
+    TreeFiles, jobs_for,
 };
 use crate::runtime::Capabilities;
 use crate::source::{Shelf, Snapshot, Tree};
 use crate::spec::{Isolation, VariantChange};
-use crate::store::Estimates;
+use crate::store::{Estimates, Here};
 
 const GIB: u64 = 1 << 30;
 /// How long a database may take to answer; MySQL's first start is the slowest.
@@ -50,7 +50,7 @@ pub fn plan(
     };
     let plan = Plan {
         run: run.clone(),
-        owner: home.state.owner()?,
+        owner: owner(home)?,
         cells,
         pace,
         priority: request.priority,
@@ -59,6 +59,16 @@ pub fn plan(
         base_source: request.images.base,
     };
     Ok((plan, started))
+}
+
+/// Who starts the run, as its containers are labelled.
+fn owner(home: &Home) -> Result<Owner, RunError> {
+    let Here { owner, host, boot } = home.state.here()?;
+    Ok(Owner {
+        installation: owner,
+        host,
+        boot,
+    })
 }
 
 /// What the cells of a run have in common, each made once however many want it.

@@ -7,6 +7,7 @@ use crate::matrix::Cover;
 use crate::plan::{BaseSource, NoTests};
 use crate::source::{Origin, Reach};
 use crate::spec::Isolation;
+use crate::store::Retention;
 
 /// What a run is asked to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Request {
     /// Where images come from.
     #[serde(default)]
     pub images: Images,
+    /// How long earlier runs are kept.
+    #[serde(default)]
+    pub retention: Retention,
     /// Which of several runs goes first: the one with more.
     #[serde(default)]
     pub priority: i32,
@@ -142,6 +146,7 @@ impl Request {
             flags: Vec::new(),
             pace: Pacing::default(),
             images: Images::default(),
+            retention: Retention::default(),
             priority: 0,
         }
     }

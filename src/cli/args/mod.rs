@@ -18,7 +18,7 @@ pub use run::{
     PaceOptions, ReportFile, ReportKind, RunOptions,
 };
 pub use select::{CoverWord, SelectOptions};
-pub use store::{HistoryOptions, LogsOptions, PruneRunsOptions, ShowOptions};
+pub use store::{HistoryOptions, KeepOptions, LogsOptions, PruneRunsOptions, ShowOptions};
 pub use tools::{
     BuildOptions, CleanOptions, ConfigOptions, DoctorOptions, ImagesCommand, InitOptions,
     ManOptions, PruneOptions,

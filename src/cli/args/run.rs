@@ -4,7 +4,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
-use super::{SelectOptions, duration};
+use super::{KeepOptions, SelectOptions, duration};
 use crate::cli::completions;
 
 /// Shown after the options of `run`.
@@ -39,6 +39,8 @@ pub struct RunOptions {
     pub pace: PaceOptions,
     #[command(flatten)]
     pub images: ImageOptions,
+    #[command(flatten)]
+    pub keeping: KeepOptions,
     #[command(flatten)]
     pub output: OutputOptions,
 }

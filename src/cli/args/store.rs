@@ -53,7 +53,7 @@ The last run of each branch and matrix stays, and so does a run that goes on.
 
 Examples:
   djbuild prune --dry-run                    what would go
-  djbuild prune --older-than 7d --size 500MB
+  djbuild prune --keep-for 7d --keep-size 500MB
   djbuild prune --reindex                    make the index again from the runs' folders";
 
 #[derive(Debug, Args)]
@@ -116,17 +116,25 @@ pub struct LogsOptions {
     pub color: Color,
 }
 
-#[derive(Debug, Args)]
-pub struct PruneRunsOptions {
-    /// How old a run may become
+/// How long runs are kept.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Keeping runs")]
+pub struct KeepOptions {
+    /// How old a kept run may become
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
-    pub older_than: Duration,
+    pub keep_for: Duration,
     /// How many runs are kept
     #[arg(long, value_name = "N", default_value_t = 200)]
-    pub keep: u64,
-    /// How much room runs may take: 500MB, 2GB
+    pub keep_runs: u64,
+    /// How much room kept runs may take: 500MB, 2GB
     #[arg(long, value_name = "SIZE", default_value = "2GB", value_parser = size)]
-    pub size: u64,
+    pub keep_size: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct PruneRunsOptions {
+    #[command(flatten)]
+    pub keeping: KeepOptions,
     /// Make the index again from the runs' folders, before anything else
     #[arg(long)]
     pub reindex: bool,

@@ -4,7 +4,7 @@ use crate::cli::args::ImageOptions;
 use crate::engine;
 use crate::model::{bytes, plural};
 use crate::plan::jobs_for;
-use crate::run::{Home, is_dead};
+use crate::run::{Home, Judge};
 use crate::runtime::docker::{Diagnosis, Docker};
 use crate::runtime::{PullError, Runtime};
 use crate::source::reach;
@@ -103,17 +103,23 @@ fn clock(diagnosis: &Diagnosis) -> Option<Finding> {
 }
 
 /// What dead runs left.
-pub async fn leftovers(docker: &Docker, folders: &Home) -> Vec<Finding> {
-    let (Ok(owner), Ok(all)) = (folders.state.owner(), engine::leftovers(docker).await) else {
-        return vec![Finding::amber(
+pub async fn leftovers(docker: &Docker, home: &Home) -> Vec<Finding> {
+    let unknown = || {
+        vec![Finding::amber(
             "leftovers",
             "what is left of dead runs is unknown",
             "",
-        )];
+        )]
+    };
+    let Ok(all) = engine::leftovers(docker).await else {
+        return unknown();
+    };
+    let Ok(judge) = Judge::new(&home.state, &all) else {
+        return unknown();
     };
     let dead = all
         .iter()
-        .filter(|left| is_dead(left, &owner, &folders.state))
+        .filter(|left| left.beat.is_none() && judge.is_dead(left))
         .count();
     vec![if dead == 0 {
         Finding::green("leftovers", "none of dead runs")

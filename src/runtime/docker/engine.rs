@@ -171,6 +171,10 @@ impl Networks for Docker {
         network::list(self.client().await?, label).await
     }
 
+    async fn create_volume(&self, name: &str, labels: &[Label]) -> Result<(), RuntimeError> {
+        network::create_volume(&self.client, name, labels).await
+    }
+
     async fn volumes(&self, label: &str) -> Result<Vec<Resource>, RuntimeError> {
         network::list_volumes(self.client().await?, label).await
     }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use bollard::Docker;
-use bollard::models::NetworkCreateRequest;
+use bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::{
     ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
@@ -10,7 +10,7 @@ use super::abilities::Abilities;
 use super::deadline::{ASK, CHANGE, within};
 use super::error::{gone_is_done, refused};
 use super::filter::labelled;
-use crate::plan::Network;
+use crate::plan::{Label, Network};
 use crate::runtime::{Resource, RuntimeError};
 
 /// Makes a network without a way out. On an internal bridge the machine itself
@@ -74,6 +74,22 @@ pub async fn list(client: &Docker, label: &str) -> Result<Vec<Resource>, Runtime
             labels: network.labels.unwrap_or_default().into_iter().collect(),
         })
         .collect())
+}
+
+pub async fn create_volume(
+    client: &Docker,
+    name: &str,
+    labels: &[Label],
+) -> Result<(), RuntimeError> {
+    let request = VolumeCreateRequest {
+        name: Some(name.to_owned()),
+        labels: Some(labels.iter().cloned().collect()),
+        ..VolumeCreateRequest::default()
+    };
+    within(CHANGE, client.create_volume(request))
+        .await
+        .map(|_| ())
+        .map_err(refused("create a volume"))
 }
 
 pub async fn list_volumes(client: &Docker, label: &str) -> Result<Vec<Resource>, RuntimeError> {

@@ -130,12 +130,25 @@ impl Networks for Fake {
             .collect())
     }
 
-    async fn volumes(&self, _label: &str) -> Result<Vec<Resource>, RuntimeError> {
-        self.up().map(|_| Vec::new())
+    async fn create_volume(&self, name: &str, labels: &[Label]) -> Result<(), RuntimeError> {
+        let volumes = &mut self.up()?.volumes;
+        volumes.insert(name.to_owned(), labels.to_vec());
+        Ok(())
     }
 
-    async fn remove_volume(&self, _name: &str) -> Result<(), RuntimeError> {
-        self.up().map(|_| ())
+    async fn volumes(&self, _label: &str) -> Result<Vec<Resource>, RuntimeError> {
+        let world = self.up()?;
+        let volumes = world.volumes.iter().map(|(name, labels)| Resource {
+            id: name.clone(),
+            name: name.clone(),
+            labels: labels.clone(),
+        });
+        Ok(volumes.collect())
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), RuntimeError> {
+        self.up()?.volumes.remove(name);
+        Ok(())
     }
 }
 
