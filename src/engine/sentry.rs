@@ -145,7 +145,11 @@ impl Watch {
     async fn end(&self) -> String {
         let container = &self.service.container;
         loop {
-            let error = match self.runtime.wait(container).await {
+            let waited = tokio::select! {
+                waited = self.runtime.wait(container) => waited,
+                () = self.starved() => return OUT_OF_MEMORY.to_owned(),
+            };
+            let error = match waited {
                 Ok(exit) if exit.out_of_memory => return OUT_OF_MEMORY.to_owned(),
                 Ok(exit) => return format!("ended with exit status {}", exit.code),
                 Err(error) => error,
@@ -163,6 +167,20 @@ impl Watch {
                 Err(RuntimeError::Unreachable(_)) => {}
                 Err(error) => return format!("was lost sight of: {error}"),
             }
+        }
+    }
+
+    /// Waits until a process of it is killed for its memory, though the first one
+    /// may live on.
+    async fn starved(&self) {
+        // Where the engine tells no more, it is asked in the end.
+        if self
+            .runtime
+            .out_of_memory(&self.service.container)
+            .await
+            .is_err()
+        {
+            std::future::pending().await
         }
     }
 }

@@ -1,5 +1,6 @@
-use super::{Style, printable};
+use super::Style;
 use crate::event::{Event, TestResult};
+use crate::model::printable;
 use crate::model::{Outcome, TestOutcome, duration, plural};
 
 /// The line, or lines, that an event of a cell is in its log; `None` for what is
@@ -7,7 +8,7 @@ use crate::model::{Outcome, TestOutcome, duration, plural};
 pub fn log_line(event: &Event, style: Style) -> Option<String> {
     let mark = |text: &str| Some(style.faint(&format!("── {}", printable(text))));
     match event {
-        Event::CellLog { line, .. } => Some(printable(line)),
+        Event::CellLog { line, .. } => Some(printable(line).into_owned()),
         Event::TestFinished { result, .. } => Some(test(result, style)),
         Event::TestStarted { test, .. } => mark(&format!("began {test}")),
         Event::CellStarted {

@@ -13,13 +13,13 @@ use super::maintenance::{maintain, unlock};
 use super::mirror_refs::kept_as;
 use super::objects::{ObjectStore, Objects, objects_of};
 use super::reach::Reach;
-use super::redact::redacted;
 use super::refs::{Found, Ref, choose};
 use super::remote::{Kind, NamedBy, Remote};
 use super::skeleton;
 use super::transfer::OnTransfer;
 use super::wanted::Wanted;
 use crate::model::hex;
+use crate::model::redacted;
 
 /// A bare repository in the cache, with what was fetched of a remote.
 #[derive(Debug, Clone)]

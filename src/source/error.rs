@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::redact::redacted;
 use crate::model::duration;
+use crate::model::redacted;
 
 /// Why a source could not be read.
 #[derive(Debug, thiserror::Error)]

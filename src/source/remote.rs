@@ -6,9 +6,9 @@ use backon::{BlockingRetryable, ExponentialBuilder};
 use super::address::Address;
 use super::error::SourceError;
 use super::git::{Failed, Fault, Git, Network, received, words};
-use super::redact::redacted;
 use super::refs::Ref;
 use super::transfer::{OnTransfer, Transfer};
+use crate::model::redacted;
 
 /// How long a server may say nothing when it is asked for its refs.
 const LISTING: Duration = Duration::from_secs(60);

@@ -3,7 +3,7 @@ use std::time::Duration;
 use backon::{BlockingRetryable, ExponentialBuilder};
 
 use super::error::SourceError;
-use super::redact::redacted;
+use crate::model::redacted;
 
 /// How long a server may say nothing while it sends.
 const SILENCE: Duration = Duration::from_secs(60);

@@ -136,6 +136,10 @@ impl Containers for Docker {
         state::wait(self.client().await?, container).await
     }
 
+    async fn out_of_memory(&self, container: &str) -> Result<(), RuntimeError> {
+        state::out_of_memory(&self.client, container).await
+    }
+
     async fn state(&self, container: &str) -> Result<Option<State>, RuntimeError> {
         state::state(self.client().await?, container).await
     }
