@@ -9,7 +9,7 @@ use super::error::SourceError;
 use super::git::Git;
 use super::heads::Heads;
 use super::lock::hold;
-use super::maintenance::{maintain, unlock};
+use super::maintenance::{drop_half_packs, maintain, unlock};
 use super::mirror_refs::kept_as;
 use super::objects::{ObjectStore, Objects, objects_of};
 use super::reach::Reach;
@@ -114,7 +114,11 @@ impl Bare {
             })
             .collect();
         if !refspecs.is_empty() {
-            self.remote.fetch(&refspecs, &self.folder, on_transfer)?;
+            let fetched = self.remote.fetch(&refspecs, &self.folder, on_transfer);
+            if fetched.is_err() {
+                drop_half_packs(&self.folder);
+            }
+            fetched?;
         }
         for found in &found {
             heads.note(&found.reference, &found.commit);
