@@ -88,6 +88,38 @@ fn the_start_of_a_test_is_kept_where_its_end_does_not_come_next() {
 }
 
 #[test]
+fn the_phases_of_a_cell_are_those_of_its_last_attempt_and_begin_before_it() {
+    let (_folder, state) = state();
+    let name = cell("sqlite").name();
+    let phase = |phase| Event::CellPhase {
+        cell: name.clone(),
+        phase,
+    };
+    let begin = |attempt| Event::CellStarted {
+        cell: name.clone(),
+        attempt,
+        parallel: 1,
+    };
+    let mut events = vec![started("r", &["sqlite"])];
+    for attempt in [1, 2] {
+        events.push(phase(Phase::Images));
+        events.push(begin(attempt));
+        events.extend([phase(Phase::Starting), phase(Phase::Testing)]);
+        events.push(test("sqlite", "a.B.c", TestOutcome::Passed));
+    }
+    let run = RunId::new("r");
+    let mut recorder = Recorder::new(&state, &run).expect("writable");
+    for envelope in &numbered(events) {
+        recorder.record(envelope).expect("writable");
+    }
+    recorder.tick().expect("writable");
+    let detail = state.detail(&run, &name).expect("readable");
+    let phases: Vec<Phase> = detail.phases.iter().map(|time| time.phase).collect();
+    assert_eq!(phases, [Phase::Images, Phase::Starting, Phase::Testing]);
+    assert_eq!(detail.slowest.len(), 1);
+}
+
+#[test]
 fn one_test_is_found_in_every_cell_with_all_its_results() {
     let (_folder, state) = state();
     record(&state, &run("r"));
