@@ -1,5 +1,6 @@
 //! The recorder and those who read after it, or while it writes.
 
+mod anything;
 mod following;
 mod keeping;
 mod recording;
