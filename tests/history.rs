@@ -440,6 +440,29 @@ fn the_index_is_made_again_and_says_the_same() {
 }
 
 #[test]
+fn a_damaged_index_says_what_to_do_and_hides_no_run() {
+    let user = User::new();
+    record(&user, "20261101-000001-aaaa", THEN);
+    let index = user.folder().join("state/history.sqlite3");
+    std::fs::write(&index, "no database ".repeat(999)).expect("writable");
+    let broken = user.run(&["history"]);
+    broken.exits_with(3);
+    assert!(
+        broken.stderr.contains("djbuild prune --reindex"),
+        "{}",
+        broken.stderr
+    );
+    says(user.run(&["show", SQLITE]).exits_with(0), &["passed"]);
+    let made = user.run(&["prune", "--reindex", "--older-than", "9999d"]);
+    says(made.exits_with(0), &["1 run in the index"]);
+    assert!(made.stderr.contains("history.broken"), "{}", made.stderr);
+    says(
+        user.run(&["history"]).exits_with(0),
+        &["20261101-000001-aaaa"],
+    );
+}
+
+#[test]
 fn pruning_says_what_it_frees_and_a_dry_run_frees_nothing() {
     let user = User::new();
     for number in 1..5 {

@@ -4,7 +4,8 @@ use rusqlite::Row;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::history::{History, PastBranch, RUNNING, UNFINISHED};
+use super::history::History;
+use super::rows::{PastBranch, RUNNING, UNFINISHED};
 use super::{Liveness, State, StoreError};
 use crate::model::RunId;
 

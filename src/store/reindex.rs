@@ -1,7 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
-
+use super::error::is_rubbish;
 use super::usage::bytes_of;
 use super::{History, Liveness, State, StoreError};
 use crate::model::RunId;
@@ -62,13 +61,6 @@ impl State {
             None => Ok(()),
         }
     }
-}
-
-fn is_rubbish(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
-    )
 }
 
 /// Nothing is thrown away that somebody may want to look at.
