@@ -100,6 +100,7 @@ impl ImageOptions {
             registry: self.registry.clone(),
             debian_mirror: self.debian_mirror.clone(),
             dockerfiles: self.dockerfiles.clone(),
+            trust_pull_requests: self.trust_pull_requests,
         }
     }
 }

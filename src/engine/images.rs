@@ -92,7 +92,8 @@ impl Images {
         }
         let mut arguments: Vec<Label> = vec![("BASE".to_owned(), base.reference)];
         arguments.extend(recipe.arguments.clone());
-        arguments.extend(plan.environment.arguments.clone());
+        let given = plan.environment.arguments_for(recipe.author);
+        arguments.extend(given.map(|(key, value)| (key.clone(), value.clone())));
         let build = Build {
             tag: name.clone(),
             context: recipe.context.clone(),

@@ -27,7 +27,7 @@ pub use container::{Container, Limits, Network};
 pub use context::{Context, Part};
 pub use dockerfiles::{Dockerfiles, Runner};
 pub use file::FileKind;
-pub use image::{BuildEnvironment, Recipe};
+pub use image::{Author, BuildEnvironment, Recipe};
 pub use image_ref::ImageRef;
 pub use label::Label;
 pub use name::host;

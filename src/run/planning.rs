@@ -7,7 +7,7 @@ use crate::event::RunStarted;
 use crate::host;
 use crate::model::{Cell, DatabaseKind, DatabaseSpec, PythonSpec, RunId};
 use crate::plan::{
-    BuildEnvironment, CellPlan, Dockerfiles, Owner, Pace, Plan, Recipe, Service, Sharing,
+    Author, BuildEnvironment, CellPlan, Dockerfiles, Owner, Pace, Plan, Recipe, Service, Sharing,
     TreeFiles, jobs_for,
 };
 use crate::runtime::Capabilities;
@@ -77,6 +77,7 @@ struct Parts<'a> {
     files: &'a Dockerfiles,
     environment: &'a BuildEnvironment,
     prefix: &'a str,
+    trusts_pull_requests: bool,
     sharing: Sharing,
     arguments: Arc<[String]>,
     caches: Arc<[Arc<Service>]>,
@@ -113,6 +114,7 @@ impl<'a> Parts<'a> {
             files,
             environment,
             prefix,
+            trusts_pull_requests: request.images.trust_pull_requests,
             sharing: match isolation {
                 Isolation::Cell => Sharing::Once,
                 Isolation::Run => Sharing::Shared,
@@ -153,14 +155,22 @@ impl<'a> Parts<'a> {
         if let Some(known) = self.images.get(&key) {
             return Ok(Arc::clone(known));
         }
-        let recipe = Arc::new(Recipe::python(
+        let recipe = Recipe::python(
             cell.python,
             client,
             &requirements(snapshot, cell.database.kind)?,
             self.environment,
             self.prefix,
             self.files,
-        ));
+        );
+        let name = snapshot.revision.named.as_ref();
+        let name = name.unwrap_or(&snapshot.revision.branch);
+        let is_trusted = self.trusts_pull_requests || !name.starts_with("pull/");
+        let recipe = Arc::new(recipe.by(if is_trusted {
+            Author::Known
+        } else {
+            Author::Anybody
+        }));
         self.images.insert(key, Arc::clone(&recipe));
         Ok(recipe)
     }

@@ -105,6 +105,9 @@ pub struct Images {
     pub debian_mirror: String,
     /// A folder whose files replace those of djbuild's own dockerfiles.
     pub dockerfiles: Option<PathBuf>,
+    /// Whether requirements of pull requests are installed with this host's
+    /// credentials for indexes and proxies.
+    pub trust_pull_requests: bool,
 }
 
 /// Where Debian's packages are unless a mirror is named.
@@ -133,6 +136,7 @@ impl Default for Images {
             registry: String::new(),
             debian_mirror: DEBIAN_MIRROR.to_owned(),
             dockerfiles: None,
+            trust_pull_requests: false,
         }
     }
 }

@@ -107,6 +107,9 @@ pub struct ImageOptions {
     /// A folder whose files replace those of djbuild's own dockerfiles
     #[arg(long, value_name = "FOLDER", env = "DJBUILD_DOCKERFILES")]
     pub dockerfiles: Option<PathBuf>,
+    /// Install requirements of pull requests with this host's passwords for indexes and proxies
+    #[arg(long)]
+    pub trust_pull_requests: bool,
 }
 
 /// What is shown and kept.
