@@ -257,7 +257,7 @@ fn a_test_is_shown_over_all_cells_of_its_run() {
                 whole,
                 "did not run",
                 "0.020 s  failed",
-                "AssertionError: \\u{1b}[2J",
+                "AssertionError: \\x1b[2J",
             ],
         );
     }
@@ -318,7 +318,7 @@ fn a_log_is_printed_with_results_or_as_the_cell_wrote_it() {
     says(
         user.run(&["logs", MYSQL]).exits_with(0),
         &[
-            "Testing against Django \\u{1b}[31min red",
+            "Testing against Django \\x1b[31min red",
             "ok queries.tests.QTests.test_quick (0.002 s)",
             "skipped queries.tests.QTests.test_other: no such database",
             "FAIL queries.tests.QTests.test_bad",
@@ -453,7 +453,7 @@ fn a_damaged_index_says_what_to_do_and_hides_no_run() {
         broken.stderr
     );
     says(user.run(&["show", SQLITE]).exits_with(0), &["passed"]);
-    let made = user.run(&["prune", "--reindex", "--older-than", "9999d"]);
+    let made = user.run(&["prune", "--reindex", "--keep-for", "9999d"]);
     says(made.exits_with(0), &["1 run in the index"]);
     assert!(made.stderr.contains("history.broken"), "{}", made.stderr);
     says(

@@ -99,7 +99,7 @@ mod tests {
         let text = log_line(&event, Style::Plain).expect("a line");
         assert_eq!(
             text,
-            "FAIL a.B.test_c (x=1) (0.250 s)\n  │ Traceback\n  │ AssertionError: \\u{1b}[2J"
+            "FAIL a.B.test_c (x=1) (0.250 s)\n  │ Traceback\n  │ AssertionError: \\x1b[2J"
         );
     }
 

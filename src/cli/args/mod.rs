@@ -1,5 +1,6 @@
 //! The command line, as clap types.
 
+mod keep;
 mod run;
 mod select;
 mod store;
@@ -13,12 +14,13 @@ use clap_complete::engine::ArgValueCompleter;
 
 use super::{completions, exit};
 
+pub use keep::KeepOptions;
 pub use run::{
     BaseWord, Color, Format, ImageOptions, IsolationWord, NoTestsWord, Notice, OutputOptions,
     PaceOptions, ReportFile, ReportKind, RunOptions,
 };
 pub use select::{CoverWord, SelectOptions};
-pub use store::{HistoryOptions, KeepOptions, LogsOptions, PruneRunsOptions, ShowOptions};
+pub use store::{HistoryOptions, LogsOptions, PruneRunsOptions, ShowOptions};
 pub use tools::{
     BuildOptions, CleanOptions, ConfigOptions, DoctorOptions, ImagesCommand, InitOptions,
     ManOptions, PruneOptions,
