@@ -106,7 +106,7 @@ fn show(
     loop {
         let batch = follower.wait(TICK);
         if batch.missed > 0 {
-            summary = follower.look(|summary| summary.cloned());
+            summary = follower.summary();
         }
         for envelope in &batch.events {
             fold(&mut summary, envelope);

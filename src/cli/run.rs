@@ -39,13 +39,13 @@ pub async fn run(options: RunOptions) -> Outcome {
     let output = options.output;
     let telling = tokio::task::spawn_blocking(move || tell(&finished, &output, &home, removed));
     tokio::select! {
-        told = telling => told.unwrap_or(Ok(Exit::Infrastructure)),
+        told = telling => Ok(told.unwrap_or(Exit::Infrastructure)),
         () = interrupts.next() => Ok(Exit::Interrupted),
     }
 }
 
 /// Tells what a run came to, on every way that was asked for.
-fn tell(finished: &Finished, output: &OutputOptions, home: &Home, removed: usize) -> Outcome {
+fn tell(finished: &Finished, output: &OutputOptions, home: &Home, removed: usize) -> Exit {
     let summary = &finished.summary;
     if let Some(why) = &finished.unkept {
         warn(&format!("the run, or its end, is not kept: {why}"));
@@ -66,7 +66,7 @@ fn tell(finished: &Finished, output: &OutputOptions, home: &Home, removed: usize
             exit = Exit::Infrastructure;
         }
     }
-    Ok(exit)
+    exit
 }
 
 fn print_text(

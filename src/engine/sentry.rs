@@ -38,6 +38,13 @@ impl Guarded {
         }
     }
 
+    /// Is taken for dead, though it lives.
+    pub fn condemn(&self, why: &str) {
+        if self.is_dead().is_none() {
+            self.died.send_replace(Some(format!("failed: {why}")));
+        }
+    }
+
     /// How it died, if it has.
     pub fn is_dead(&self) -> Option<String> {
         self.died.borrow().clone()
@@ -96,13 +103,6 @@ impl Sentries {
             && state.out_of_memory
         {
             service.died.send_replace(Some(OUT_OF_MEMORY.to_owned()));
-        }
-    }
-
-    /// Takes a service for dead, though it lives.
-    pub fn condemn(&self, service: &Guarded, why: &str) {
-        if service.is_dead().is_none() {
-            service.died.send_replace(Some(format!("failed: {why}")));
         }
     }
 
@@ -180,7 +180,7 @@ impl Watch {
             .await
             .is_err()
         {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -70,9 +70,9 @@ impl Follower {
         }
     }
 
-    /// Looks at the summary so far.
-    pub fn look<R>(&self, at: impl FnOnce(Option<&Summary>) -> R) -> R {
-        self.journal.look(at)
+    /// What the run came to so far.
+    pub fn summary(&self) -> Option<Summary> {
+        self.journal.summary()
     }
 }
 

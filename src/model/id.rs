@@ -29,6 +29,12 @@ impl RunId {
     }
 }
 
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,11 +45,5 @@ mod tests {
         assert_eq!(began, Some(1_795_458_612));
         assert_eq!(RunId::new("test-run").began(), None);
         assert_eq!(RunId::new("ééééééééé").began(), None);
-    }
-}
-
-impl fmt::Display for RunId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
     }
 }

@@ -83,7 +83,7 @@ fn keep(mut recorder: Recorder, follower: &Follower, emit: &Emitter) -> Result<(
         }
         tell(recorder.tick());
     }
-    match follower.look(|summary| summary.cloned()) {
+    match follower.summary() {
         Some(summary) => recorder.finish(&summary),
         None => Ok(()),
     }

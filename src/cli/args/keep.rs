@@ -7,6 +7,7 @@ use super::duration;
 /// How long runs are kept.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Keeping runs")]
+#[allow(clippy::struct_field_names, reason = "they are the flags' names")]
 pub struct KeepOptions {
     /// How old a kept run may become
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]

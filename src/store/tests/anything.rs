@@ -8,8 +8,7 @@ use super::*;
 /// are let see it.
 type Step = (u8, bool, u8, bool);
 
-fn event(step: &Step) -> Event {
-    let (kind, is_first, number, _) = *step;
+fn event((kind, is_first, number, _): Step) -> Event {
     let database = if is_first { "sqlite" } else { "mysql8.4" };
     let name = cell(database).name();
     let id = format!("a.B.test_{}", number % 7);
@@ -37,7 +36,7 @@ fn event(step: &Step) -> Event {
 
 fn events(steps: &[Step]) -> Vec<Envelope> {
     let mut events = vec![started("r", &["sqlite", "mysql8.4"])];
-    events.extend(steps.iter().map(event));
+    events.extend(steps.iter().copied().map(event));
     numbered(events)
 }
 
