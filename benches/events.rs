@@ -2,7 +2,7 @@
 //! and its channel, against only parsing the same bytes as JSON.
 
 #[path = "../tests/engine/world.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 mod world;
 
 use std::fmt::Write as _;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 
 use super::follow::Follow;
@@ -36,7 +38,12 @@ impl Attempt<'_> {
     /// Runs the cell to its end and leaves nothing behind.
     pub async fn run(&self) -> Tried {
         self.phase(Phase::Services);
-        let leases = match self.lease_all().await {
+        let leased = tokio::select! {
+            leased = self.lease_all() => leased,
+            // What was started by then is removed with the run.
+            () = self.world.cancel().cancelled() => return Tried::Ended(Verdict::cancelled()),
+        };
+        let leases = match leased {
             Ok(leases) => leases,
             Err(Problem::Engine(error)) => return Tried::of(error),
             Err(problem) => return Tried::Ended(problem.verdict()),
@@ -77,7 +84,9 @@ impl Attempt<'_> {
         let container = self
             .cell
             .container(plan, &self.tree.image, &addresses, numbers);
-        let id = match runtime.create(&container).await {
+        let creator = Arc::clone(runtime);
+        let creation = async move { creator.create(&container).await };
+        let id = match self.world.caller.create(creation).await {
             Ok(id) => id,
             Err(error) => return Tried::of(error),
         };
@@ -110,7 +119,7 @@ impl Attempt<'_> {
         // A cell notices its database's death as errors of its tests, and may even
         // end before the engine tells of it.
         let services = &self.world.services;
-        services.look_for_lack_of_memory(leases).await;
+        services.look_after(leases).await;
         let verdict = verdict.beside(leases.iter().find_map(Lease::is_dead));
         if verdict.cause == Some(Cause::ServiceFailed) {
             // Whatever ails it, the next attempt gets another.

@@ -1,8 +1,11 @@
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::Cancel;
 use crate::event::Event;
@@ -21,10 +24,16 @@ pub struct Caller {
     pub patience: Duration,
     /// Since when the engine is away, as far as this run was told.
     away: Mutex<Option<Instant>>,
+    /// Whether it has waited for that long enough.
+    given_up: AtomicBool,
     /// The names of the images it stands on.
     stands_on: Mutex<BTreeSet<String>>,
     /// The families of tree layers that got a new one for it.
     grown: Mutex<BTreeSet<Vec<Label>>>,
+    /// What is being created, whoever wanted it.
+    creations: TaskTracker,
+    /// Cancelled when they are not waited for any longer.
+    abandoned: CancellationToken,
 }
 
 impl Caller {
@@ -36,9 +45,44 @@ impl Caller {
             cancel: cancel.clone(),
             patience: plan.pace.engine_timeout,
             away: Mutex::default(),
+            given_up: AtomicBool::new(false),
             stands_on: Mutex::default(),
             grown: Mutex::default(),
+            creations: TaskTracker::new(),
+            abandoned: CancellationToken::new(),
         }
+    }
+
+    /// Creates something to its end, though whoever wants it goes meanwhile: an
+    /// engine that was asked does it, and clean-up has to see it.
+    pub async fn create<T: Send + 'static>(
+        &self,
+        creation: impl Future<Output = Result<T, RuntimeError>> + Send + 'static,
+    ) -> Result<T, RuntimeError> {
+        let abandoned = self.abandoned.clone();
+        let creating = self.creations.spawn(async move {
+            tokio::select! {
+                created = creation => Some(created),
+                () = abandoned.cancelled() => None,
+            }
+        });
+        creating.await.ok().flatten().unwrap_or_else(|| {
+            Err(RuntimeError::Refused {
+                action: "create something".to_owned(),
+                message: "the run is at its end".to_owned(),
+            })
+        })
+    }
+
+    /// Waits until all that was being created is there, or is not.
+    pub async fn created(&self) {
+        self.creations.close();
+        self.creations.wait().await;
+    }
+
+    /// Lets go of what is being created still.
+    pub fn abandon(&self) {
+        self.abandoned.cancel();
     }
 
     /// Tells that the run stands on an image, once.
@@ -80,8 +124,19 @@ impl Caller {
         }
     }
 
+    /// Has waited for the engine long enough.
+    pub fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has waited for the engine long enough, and has not seen it since.
+    pub fn has_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed)
+    }
+
     /// Tells that it is back, if it was told to be away.
     pub fn has_again(&self) {
+        self.given_up.store(false, Ordering::Relaxed);
         if let Some(since) = held(&self.away).take() {
             self.emit.emit(Event::EngineBack {
                 seconds: since.elapsed().as_secs_f64(),

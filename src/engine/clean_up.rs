@@ -12,6 +12,7 @@ const HURRY: Duration = Duration::from_secs(20);
 pub async fn clean_up(world: &World) -> Option<String> {
     let runtime = world.engine.runtime.as_ref();
     let cleaning = async {
+        world.caller.created().await;
         loop {
             match janitor::sweep(runtime, |left| left.run == world.plan.run).await {
                 Ok(_) => return None,
@@ -32,6 +33,8 @@ pub async fn clean_up(world: &World) -> Option<String> {
         left = cleaning => left,
         () = hurry => Some("it took too long".to_owned()),
     };
+    world.caller.abandon();
+    world.caller.created().await;
     if let Some(why) = &left {
         let message =
             format!("not everything could be removed ({why}); `djbuild clean` removes the rest");

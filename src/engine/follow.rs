@@ -18,7 +18,8 @@ const STOP_GRACE: Duration = Duration::from_secs(3);
 /// How long a cell's log may go on after its process ended, and the process after
 /// its log.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How often a log that breaks off while its cell runs is taken up again.
+/// How often a log that breaks off while its cell runs is taken up again with nothing
+/// new in it.
 const RESUMPTIONS: u32 = 20;
 
 /// Follows a started cell to its end.
@@ -65,7 +66,7 @@ impl<'a> Follow<'a> {
     /// The verdict on the cell. One that lived on while the engine was away is
     /// found again, and its log taken up where it broke off.
     pub async fn through(mut self) -> Verdict {
-        let mut resumptions = 0;
+        let (mut resumptions, mut read) = (0, 0);
         loop {
             let error = match self.read().await {
                 Broken::By(verdict) => return self.end(verdict).await,
@@ -77,6 +78,9 @@ impl<'a> Follow<'a> {
                 },
                 Broken::Off(error) => Some(error),
             };
+            if self.reader.bytes() > read {
+                (resumptions, read) = (0, self.reader.bytes());
+            }
             resumptions += 1;
             if resumptions > RESUMPTIONS {
                 let why = "its log breaks off again and again while it runs";
@@ -153,6 +157,10 @@ impl<'a> Follow<'a> {
     async fn too_quiet(&mut self) -> Option<Verdict> {
         if let Some(verdict) = self.too_much() {
             return Some(verdict);
+        }
+        if self.world.caller.emit.is_behind() {
+            // Nobody looks what the cell says: that is no silence of its.
+            self.quiet_since = self.patience.spent();
         }
         let quiet = self.world.plan.pace.quiet_timeout;
         if self.patience.spent().saturating_sub(self.quiet_since) <= quiet {

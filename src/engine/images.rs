@@ -14,7 +14,11 @@ use super::tail::keep_tail;
 use crate::event::Event;
 use crate::model::redacted;
 use crate::plan::{ImageRef, Label, Plan, Recipe};
-use crate::runtime::{Build, BuildError, BuildLine, Runtime};
+use crate::runtime::{Build, BuildError, BuildLine, Runtime, RuntimeError};
+
+/// How many images are asked about at once: each question takes a connection, and a
+/// run may have thousands of trees.
+const QUESTIONS: usize = 16;
 
 /// Makes images, each once, different ones at the same time.
 pub struct Images {
@@ -25,6 +29,8 @@ pub struct Images {
     made: Memo<Ready>,
     /// How many are made at once.
     slots: Semaphore,
+    /// How many are asked about at once.
+    questions: Semaphore,
     building: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -47,6 +53,7 @@ impl Images {
             found: Memo::default(),
             made: Memo::default(),
             slots: Semaphore::new(cores.max(2)),
+            questions: Semaphore::new(QUESTIONS),
             building: Mutex::default(),
         }
     }
@@ -61,7 +68,9 @@ impl Images {
         let making = |listeners: Listeners| async move {
             let make = || self.make(recipe, plan, caller, &listeners);
             let made = persist(&recipe.name, &self.presence, caller, make).await;
-            if let Err(problem) = &made {
+            if let Err(problem) = &made
+                && !problem.is_gone()
+            {
                 given_up(&recipe.name, problem, &listeners);
             }
             made
@@ -86,9 +95,17 @@ impl Images {
     ) -> Result<Ready, Problem> {
         let base = self.base(recipe, plan, caller).await?;
         let name = recipe.tag(&base.id);
-        if let Some(there) = self.runtime.image(&name).await? {
-            let image = there.reference;
-            return Ok(Ready { name, image });
+        {
+            let _question = self.questions.acquire().await;
+            if let Some(there) = self.runtime.image(&name).await? {
+                let image = there.reference;
+                return Ok(Ready { name, image });
+            }
+            if self.runtime.image(&base.reference).await?.is_none() {
+                // It was there, and is not any more.
+                self.found.forget(&base_key(recipe, plan));
+                return Err(RuntimeError::Missing(base.reference).into());
+            }
         }
         let mut arguments: Vec<Label> = vec![("BASE".to_owned(), base.reference)];
         arguments.extend(recipe.arguments.clone());
@@ -174,6 +191,12 @@ impl Images {
     fn turn(&self, base: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
         building.entry(base.to_owned()).or_default().clone()
+    }
+
+    /// Room for a question about images.
+    pub async fn question(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        // Nobody closes it.
+        self.questions.acquire().await.ok()
     }
 
     /// A slot to make something in, in a way of one's own.

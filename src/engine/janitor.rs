@@ -1,8 +1,11 @@
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 
 use crate::model::RunId;
 use crate::plan::label;
 use crate::runtime::{Resource, Runtime, RuntimeError};
+
+/// How many are removed at once: each takes a connection, and there may be thousands.
+const AT_ONCE: usize = 16;
 
 /// Something a run left on the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +78,7 @@ pub async fn leftovers(runtime: &dyn Runtime) -> Result<Vec<Leftover>, RuntimeEr
         .collect())
 }
 
-/// Removes these: containers first and at the same time, then what they held.
+/// Removes these: containers first and some at the same time, then what they held.
 ///
 /// # Errors
 /// The first that could not be removed; the others are tried all the same.
@@ -89,17 +92,17 @@ pub async fn remove_leftovers(
         LeftoverKind::Network,
         LeftoverKind::Volume,
     ] {
-        let removals = leftovers
+        let removals: Vec<_> = leftovers
             .iter()
             .filter(|leftover| leftover.kind == kind)
-            .map(|leftover| async move {
-                match kind {
-                    LeftoverKind::Container => runtime.remove(&leftover.id).await,
-                    LeftoverKind::Network => runtime.remove_network(&leftover.id).await,
-                    LeftoverKind::Volume => runtime.remove_volume(&leftover.id).await,
-                }
-            });
-        for result in join_all(removals).await {
+            .map(|leftover| match kind {
+                LeftoverKind::Container => runtime.remove(&leftover.id),
+                LeftoverKind::Network => runtime.remove_network(&leftover.id),
+                LeftoverKind::Volume => runtime.remove_volume(&leftover.id),
+            })
+            .collect();
+        let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE);
+        while let Some(result) = removals.next().await {
             if first_error.is_ok() {
                 first_error = result;
             }

@@ -2,6 +2,7 @@ use tokio::time::Instant;
 
 use super::attempt::{Attempt, Tried};
 use super::images::Ready;
+use super::presence::still_away;
 use super::problem::Problem;
 use super::tree::PreparedTree;
 use super::verdict::Verdict;
@@ -21,12 +22,27 @@ pub struct Prepared {
     tree: PreparedTree,
 }
 
-/// Makes the cell's images, its services' images too, and its tree.
+/// Makes the cell's images, its services' images too, and its tree. What it was to
+/// stand on may be gone since somebody saw it: then that is made first.
 pub async fn prepare(world: &World, cell: &CellPlan) -> Result<Prepared, Problem> {
     world.emit(Event::CellPhase {
         cell: cell.cell.name(),
         phase: Phase::Images,
     });
+    let mut false_starts = 0;
+    loop {
+        match make_all(world, cell).await {
+            Err(gone) if gone.is_gone() && false_starts < FALSE_STARTS => {
+                tell_retry(world, cell, &gone.verdict().detail);
+                forget_images(world, cell);
+                false_starts += 1;
+            }
+            prepared => return prepared,
+        }
+    }
+}
+
+async fn make_all(world: &World, cell: &CellPlan) -> Result<Prepared, Problem> {
     let (engine, plan, caller) = (&world.engine, &world.plan, &world.caller);
     let own = async {
         let parent = engine.images.ensure(&cell.image, plan, caller).await?;
@@ -59,7 +75,9 @@ pub async fn run_cell(
 ) -> (Verdict, f64) {
     let (mut attempts, mut false_starts) = (1, 0);
     loop {
-        world.engine.presence.here().await;
+        if !world.engine.presence.here(&world.caller).await {
+            return (given_up(world, &still_away()), 0.0);
+        }
         let began = Instant::now();
         world.emit(Event::CellStarted {
             cell: cell.cell.name(),
@@ -103,15 +121,18 @@ pub async fn run_cell(
             return (Verdict::cancelled(), seconds);
         }
         // Its image may be what was lost.
-        match prepare(world, cell).await {
-            Ok(again) => prepared = again,
-            Err(problem) => return (problem.verdict(), seconds),
+        tokio::select! {
+            again = prepare(world, cell) => match again {
+                Ok(again) => prepared = again,
+                Err(problem) => return (problem.verdict(), seconds),
+            },
+            () = world.cancel().cancelled() => return (Verdict::cancelled(), seconds),
         }
     }
 }
 
 fn may_retry(world: &World, verdict: &Verdict) -> bool {
-    verdict.is_worth_retrying() && !world.cancel().is_cancelled()
+    verdict.is_worth_retrying() && !world.cancel().is_cancelled() && !world.caller.has_given_up()
 }
 
 fn tell_retry(world: &World, cell: &CellPlan, why: &str) {
@@ -133,8 +154,13 @@ fn given_up(world: &World, error: &RuntimeError) -> Verdict {
 
 /// What was there is gone: it is to be looked for, or made, once more.
 fn forget(world: &World, cell: &CellPlan, prepared: &Prepared) {
+    let layers = &world.engine.layers;
+    layers.forget(&world.plan, &prepared.parent, &cell.tree);
+    forget_images(world, cell);
+}
+
+fn forget_images(world: &World, cell: &CellPlan) {
     let (engine, plan) = (&world.engine, &world.plan);
-    engine.layers.forget(plan, &prepared.parent, &cell.tree);
     engine.images.forget(&cell.image, plan);
     for service in cell.services() {
         engine.images.forget(&service.image, plan);

@@ -26,27 +26,52 @@ enum Made<T> {
     Failed { run: RunId, problem: Problem },
 }
 
-/// The runs that wait for something, and hear how its making goes.
+/// The runs that wait for something, and hear how its making goes; each with how
+/// many of its cells do.
 #[derive(Debug, Clone, Default)]
-pub struct Listeners(Arc<Mutex<Vec<Emitter>>>);
+pub struct Listeners(Arc<Mutex<Vec<(Emitter, usize)>>>);
+
+/// One that waits, until it is dropped.
+struct Listening<'a> {
+    listeners: &'a Listeners,
+    emitter: &'a Emitter,
+}
 
 impl Listeners {
     /// Tells all of them.
     pub fn emit(&self, event: &Event) {
-        for emitter in self.list().iter() {
+        for (emitter, _) in self.list().iter() {
             emitter.emit(event.clone());
         }
     }
 
-    fn join(&self, emitter: &Emitter) {
+    fn join<'a>(&'a self, emitter: &'a Emitter) -> Listening<'a> {
         let mut list = self.list();
-        if !list.iter().any(|other| other.is_same(emitter)) {
-            list.push(emitter.clone());
+        match list.iter_mut().find(|(other, _)| other.is_same(emitter)) {
+            Some((_, cells)) => *cells += 1,
+            None => list.push((emitter.clone(), 1)),
+        }
+        Listening {
+            listeners: self,
+            emitter,
         }
     }
 
-    fn list(&self) -> MutexGuard<'_, Vec<Emitter>> {
+    fn list(&self) -> MutexGuard<'_, Vec<(Emitter, usize)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        let mut list = self.listeners.list();
+        if let Some((_, cells)) = list
+            .iter_mut()
+            .find(|(other, _)| other.is_same(self.emitter))
+        {
+            *cells -= 1;
+        }
+        list.retain(|(_, cells)| *cells > 0);
     }
 }
 
@@ -69,7 +94,7 @@ impl<T: Clone> Memo<T> {
         F: Future<Output = Result<T, Problem>>,
     {
         let slot = self.slot(key);
-        slot.listeners.join(&caller.emit);
+        let _listening = slot.listeners.join(&caller.emit);
         let mut made = slot.made.lock().await;
         match &*made {
             Made::There(there) => return Ok(there.clone()),
@@ -84,13 +109,15 @@ impl<T: Clone> Memo<T> {
                 problem: problem.clone(),
             },
         };
-        slot.listeners.list().clear();
         result
     }
 
-    /// Forgets what is under this key, so that it is looked for or made once more.
+    /// Forgets what is under this key, so that it is looked for or made once more;
+    /// unless somebody does that already.
     pub fn forget(&self, key: &str) {
-        self.slots().remove(key);
+        if let Ok(mut made) = self.slot(key).made.try_lock() {
+            *made = Made::NotYet;
+        }
     }
 
     fn slot(&self, key: &str) -> Arc<Slot<T>> {

@@ -64,6 +64,11 @@ impl Problem {
         }
     }
 
+    /// Whether what it was to be made from is not there any more.
+    pub const fn is_gone(&self) -> bool {
+        matches!(self, Self::Engine(error) if error.is_gone())
+    }
+
     /// Whether the same may succeed a little later.
     pub fn may_pass(&self) -> bool {
         match self {

@@ -18,7 +18,7 @@ struct Line {
     taken: u32,
     /// By run: how many places it has, and how many it may have.
     runs: BTreeMap<u64, Share>,
-    waiting: BTreeMap<Turn, oneshot::Sender<Place>>,
+    waiting: BTreeMap<Turn, BTreeMap<usize, oneshot::Sender<Place>>>,
     next_run: u64,
 }
 
@@ -29,8 +29,8 @@ struct Share {
     taken: u32,
 }
 
-/// Who goes first: more priority, then the earlier run, then the earlier cell.
-type Turn = (Reverse<i32>, u64, usize);
+/// Who goes first: more priority, then the earlier run; of a run, the earlier cell.
+type Turn = (Reverse<i32>, u64);
 
 /// A run's membership in a queue.
 #[derive(Debug)]
@@ -84,13 +84,14 @@ impl Queue {
     fn pump(self: &Arc<Self>) {
         loop {
             let mut line = self.line();
-            let Some(turn) = line.next() else {
+            let Some((run, sender)) = line.next() else {
                 return;
             };
-            let Some(sender) = line.waiting.remove(&turn) else {
-                return;
-            };
-            let run = turn.1;
+            // Of a run that was cancelled there may be thousands: none is handed a
+            // place, whose way back would lead through here.
+            if sender.is_closed() {
+                continue;
+            }
             let beside = line.taken;
             line.taken += 1;
             if let Some(share) = line.runs.get_mut(&run) {
@@ -102,7 +103,7 @@ impl Queue {
                 run,
                 beside,
             };
-            // Whoever waited may have gone: then the place comes back by its drop.
+            // Whoever waited may go just now: then the place comes back by its drop.
             drop(sender.send(place));
         }
     }
@@ -113,8 +114,8 @@ impl Queue {
 }
 
 impl Line {
-    /// Whose turn it is, if there is a place for them.
-    fn next(&self) -> Option<Turn> {
+    /// The run whose turn it is and who waits in it, if there is a place for them.
+    fn next(&mut self) -> Option<(u64, oneshot::Sender<Place>)> {
         let wanted = self.runs.values().map(|share| share.jobs).max();
         if self.taken >= self.places.max(wanted.unwrap_or(0)) {
             return None;
@@ -124,7 +125,13 @@ impl Line {
                 share.taken < share.jobs && (self.taken < self.places || share.taken == self.taken)
             })
         };
-        self.waiting.keys().find(may).copied()
+        let turn = *self.waiting.keys().find(may)?;
+        let of_run = self.waiting.get_mut(&turn)?;
+        let (_, sender) = of_run.pop_first()?;
+        if of_run.is_empty() {
+            self.waiting.remove(&turn);
+        }
+        Some((turn.1, sender))
     }
 }
 
@@ -135,8 +142,8 @@ impl Member {
             let mut line = self.queue.line();
             let share = *line.runs.get(&self.run)?;
             let (sender, receiver) = oneshot::channel();
-            let turn = (Reverse(share.priority), self.run, cell);
-            line.waiting.insert(turn, sender);
+            let turn = (Reverse(share.priority), self.run);
+            line.waiting.entry(turn).or_default().insert(cell, sender);
             receiver
         };
         self.queue.pump();
@@ -148,15 +155,7 @@ impl Drop for Member {
     fn drop(&mut self) {
         let mut line = self.queue.line();
         line.runs.remove(&self.run);
-        let gone: Vec<Turn> = line
-            .waiting
-            .keys()
-            .filter(|turn| turn.1 == self.run)
-            .copied()
-            .collect();
-        for turn in gone {
-            line.waiting.remove(&turn);
-        }
+        line.waiting.retain(|turn, _| turn.1 != self.run);
         drop(line);
         self.queue.pump();
     }
@@ -240,5 +239,17 @@ mod tests {
         drop(gone);
         drop(held);
         assert!(at_once(run.place(2)).is_some());
+    }
+
+    #[tokio::test]
+    async fn thousands_may_stop_waiting_at_once() {
+        let queue = Queue::new(1);
+        let run = queue.join(0, 1);
+        let held = run.place(0).await.expect("there is one");
+        for cell in 1..100_000 {
+            assert!(at_once(run.place(cell)).is_none());
+        }
+        drop(held);
+        assert!(at_once(run.place(100_000)).is_some());
     }
 }

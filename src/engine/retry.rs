@@ -3,7 +3,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 
 use super::caller::Caller;
-use super::presence::Presence;
+use super::presence::{Presence, still_away};
 use super::problem::Problem;
 use crate::event::NoticeKind;
 
@@ -29,7 +29,9 @@ where
         .build();
     let mut outages = 0;
     loop {
-        presence.here().await;
+        if !presence.here(caller).await {
+            return Err(still_away().into());
+        }
         let problem = match make().await {
             Ok(made) => return Ok(made),
             Err(problem) => problem,

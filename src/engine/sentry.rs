@@ -11,10 +11,12 @@ use super::lines::Lines;
 use super::presence::Presence;
 use super::tail::keep_tail;
 use crate::event::Event;
-use crate::runtime::{ContainerPhase, Output, Runtime, RuntimeError};
+use crate::runtime::{ContainerPhase, Exit, Output, Runtime, RuntimeError, State};
 
 /// How long the log of a service that died may take.
 const LOG: Duration = Duration::from_secs(5);
+/// The pause before one that lives is waited for again: something may cut every wait.
+const AGAIN: Duration = Duration::from_millis(500);
 /// What a service that was killed for its memory is said to have done.
 const OUT_OF_MEMORY: &str = "ran out of memory";
 
@@ -48,6 +50,23 @@ impl Guarded {
     /// How it died, if it has.
     pub fn is_dead(&self) -> Option<String> {
         self.died.borrow().clone()
+    }
+
+    /// Notes its death, and tells of it with the end of its log, whoever sees it first.
+    async fn dies(&self, how: String, runtime: &dyn Runtime, caller: &Caller) {
+        let first = self.died.send_if_modified(|died| {
+            let first = died.is_none();
+            died.get_or_insert_with(|| how.clone());
+            first
+        });
+        if first {
+            let log = tokio::time::timeout(LOG, tail(runtime, &self.container));
+            caller.emit.emit(Event::ServiceDied {
+                service: self.host.clone(),
+                exit: how,
+                log: log.await.unwrap_or_default(),
+            });
+        }
     }
 }
 
@@ -95,15 +114,22 @@ impl Sentries {
         guarded
     }
 
-    /// Looks whether a process of it was killed for its memory while its first one
-    /// lives on.
+    /// Looks whether it has ended, which whoever watches over it may not have seen
+    /// yet, or a process of it was killed for its memory while its first one lives on.
     pub async fn look(&self, service: &Guarded) {
-        if service.is_dead().is_none()
-            && let Ok(Some(state)) = self.runtime.state(&service.container).await
-            && state.out_of_memory
-        {
-            service.died.send_replace(Some(OUT_OF_MEMORY.to_owned()));
+        if service.is_dead().is_some() {
+            return;
         }
+        let how = match self.runtime.state(&service.container).await {
+            Ok(Some(state)) if state.out_of_memory => OUT_OF_MEMORY.to_owned(),
+            Ok(Some(state)) if state.phase == ContainerPhase::Running => return,
+            Ok(Some(State { exit, .. })) => {
+                exit.map_or_else(|| "ended".to_owned(), |exit| ended(&exit))
+            }
+            Ok(None) => "was removed".to_owned(),
+            Err(_) => return,
+        };
+        service.dies(how, self.runtime.as_ref(), &self.caller).await;
     }
 
     /// Removes a service. What cannot be removed now is removed with the run.
@@ -131,41 +157,42 @@ struct Watch {
 impl Watch {
     /// Notices at once when the service ends, and keeps the end of its log.
     async fn keep(&self) {
-        let how = self.end().await;
-        self.service.died.send_replace(Some(how.clone()));
-        let log = tokio::time::timeout(LOG, tail(self.runtime.as_ref(), &self.service.container));
-        self.caller.emit.emit(Event::ServiceDied {
-            service: self.service.host.clone(),
-            exit: how,
-            log: log.await.unwrap_or_default(),
-        });
+        let runtime = self.runtime.as_ref();
+        if let Some(how) = self.end().await {
+            self.service.dies(how, runtime, &self.caller).await;
+        }
     }
 
-    /// How it ends. One that lived on while the engine was away is watched again.
-    async fn end(&self) -> String {
+    /// How it ends. One that lived on while the engine was away is watched again; of
+    /// one on an engine that stays away nobody can say.
+    async fn end(&self) -> Option<String> {
         let container = &self.service.container;
         loop {
             let waited = tokio::select! {
                 waited = self.runtime.wait(container) => waited,
-                () = self.starved() => return OUT_OF_MEMORY.to_owned(),
+                () = self.starved() => return Some(OUT_OF_MEMORY.to_owned()),
             };
             let error = match waited {
-                Ok(exit) if exit.out_of_memory => return OUT_OF_MEMORY.to_owned(),
-                Ok(exit) => return format!("ended with exit status {}", exit.code),
+                Ok(exit) => return Some(ended(&exit)),
                 Err(error) => error,
             };
             if error.is_gone() {
-                return "was removed".to_owned();
+                return Some("was removed".to_owned());
             }
-            if !error.is_away() || !self.presence.wait(&error, &self.caller).await {
-                return format!("was lost sight of: {error}");
+            if !error.is_away() {
+                return Some(format!("was lost sight of: {error}"));
+            }
+            if !self.presence.wait(&error, &self.caller).await {
+                return None;
             }
             match self.runtime.state(container).await {
-                Ok(Some(state)) if state.phase == ContainerPhase::Running => {}
-                Ok(Some(_)) => return "ended while the container engine was away".to_owned(),
-                Ok(None) => return "was removed".to_owned(),
+                Ok(Some(state)) if state.phase == ContainerPhase::Running => {
+                    tokio::time::sleep(AGAIN).await;
+                }
+                Ok(Some(_)) => return Some("ended while the container engine was away".to_owned()),
+                Ok(None) => return Some("was removed".to_owned()),
                 Err(RuntimeError::Unreachable(_)) => {}
-                Err(error) => return format!("was lost sight of: {error}"),
+                Err(error) => return Some(format!("was lost sight of: {error}")),
             }
         }
     }
@@ -182,6 +209,14 @@ impl Watch {
         {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+fn ended(exit: &Exit) -> String {
+    if exit.out_of_memory {
+        OUT_OF_MEMORY.to_owned()
+    } else {
+        format!("ended with exit status {}", exit.code)
     }
 }
 

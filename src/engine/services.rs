@@ -161,7 +161,9 @@ impl Services {
             limits: service.limits,
         };
         let runtime = &self.engine.runtime;
-        let id = match runtime.create(&container).await {
+        let creator = Arc::clone(runtime);
+        let creation = async move { creator.create(&container).await };
+        let id = match self.caller.create(creation).await {
             Err(error) if error.is_gone() => {
                 // Its image was taken away meanwhile: whoever tries again makes it.
                 self.engine.images.forget(&service.image, &self.plan);
@@ -181,13 +183,15 @@ impl Services {
         let network = self.plan.network();
         // Of an earlier try, whose answer was lost.
         self.engine.runtime.remove_network(&network.name).await?;
-        self.engine.runtime.create_network(&network).await?;
+        let (creator, wanted) = (Arc::clone(&self.engine.runtime), network.clone());
+        let creation = async move { creator.create_network(&wanted).await };
+        self.caller.create(creation).await?;
         Ok(network)
     }
 
-    /// Looks whether memory ran out in a service that lives on: a process of it may
-    /// have been killed, and tests with it.
-    pub async fn look_for_lack_of_memory(&self, leases: &[Lease]) {
+    /// Looks whether services are dead, or ran out of memory and live on: a process of
+    /// them may have been killed, and tests with it.
+    pub async fn look_after(&self, leases: &[Lease]) {
         for lease in leases {
             self.sentries.look(&lease.running).await;
         }

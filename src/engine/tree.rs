@@ -66,14 +66,21 @@ impl Layers {
                 let told = (name.as_str(), &listeners);
                 let find = || self.find_or_make(images, plan, &layer, tree, caller, told);
                 let found = persist(name, &self.presence, caller, find).await;
-                if let Err(problem) = &found {
+                if let Err(problem) = &found
+                    && !problem.is_gone()
+                {
                     given_up(name, problem, &listeners);
                 }
                 found
             }
         };
         let key = key(plan, parent, tree);
-        let prepared = self.prepared.get(&key, caller, preparing).await?;
+        let prepared = self.prepared.get(&key, caller, preparing).await;
+        if prepared.as_ref().is_err_and(Problem::is_gone) {
+            // The test image it was to be on: whoever tries again makes that first.
+            self.prepared.forget(&key);
+        }
+        let prepared = prepared?;
         caller.stand_on(&prepared.name);
         Ok(prepared)
     }
@@ -93,16 +100,19 @@ impl Layers {
         (name, listeners): (&str, &Listeners),
     ) -> Result<PreparedTree, Problem> {
         let runtime = self.runtime.as_ref();
-        if let Some(there) = runtime.image(&layer.tag).await? {
-            tree.remember();
-            return Ok(PreparedTree::whole(layer, there.reference));
-        }
-        if let Some(near) = nearest(&runtime.images(&layer.family).await?, tree) {
-            return Ok(near);
+        {
+            let _question = images.question().await;
+            if let Some(there) = runtime.image(&layer.tag).await? {
+                tree.remember();
+                return Ok(PreparedTree::whole(layer, there.reference));
+            }
+            if let Some(near) = nearest(&runtime.images(&layer.family).await?, tree) {
+                return Ok(near);
+            }
         }
         let _slot = images.slot().await;
         let making = Making::begin(name, listeners);
-        let image = make(runtime, plan, layer).await?;
+        let image = make(&self.runtime, plan, layer, caller).await?;
         making.end();
         tree.remember();
         caller.grow(&layer.family);
@@ -161,14 +171,17 @@ fn nearest(layers: &[Image], tree: &Arc<dyn TreeFiles>) -> Option<PreparedTree> 
 }
 
 async fn make(
-    runtime: &dyn Runtime,
+    runtime: &Arc<dyn Runtime>,
     plan: &Plan,
     layer: &TreeLayer,
+    caller: &Caller,
 ) -> Result<ImageRef, RuntimeError> {
     let container = layer.container(plan);
     // Of an earlier try, whose answer was lost.
     runtime.remove(&container.name).await?;
-    let id = runtime.create(&container).await?;
+    let creator = Arc::clone(runtime);
+    let creation = async move { creator.create(&container).await };
+    let id = caller.create(creation).await?;
     let kept = async {
         runtime.deliver(&id, layer.upload.clone()).await?;
         runtime.start(&id).await?;

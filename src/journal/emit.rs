@@ -29,6 +29,11 @@ impl Emitter {
         self.0.room().await;
     }
 
+    /// Whether those who follow are so far behind that there is no room.
+    pub fn is_behind(&self) -> bool {
+        self.0.is_behind()
+    }
+
     /// Whether both write into the same journal.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

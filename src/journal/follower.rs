@@ -130,6 +130,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn one_who_had_nothing_to_read_for_long_did_not_stand_still() {
+        let journal = Journal::new();
+        let idle = journal.follow(0);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        for number in 0..200 {
+            journal.write(number, notice(&"x".repeat(1 << 16)));
+        }
+        let batch = idle.next().await;
+        assert_eq!((batch.missed, batch.events.len()), (0, 200));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn writing_never_waits_for_a_follower_that_has_stopped() {
         let journal = Journal::new();
         let stopped = journal.follow(0);

@@ -103,12 +103,17 @@ impl Journal {
     /// does not move at all is not waited for.
     pub async fn room(&self) {
         let mut behind = self.behind.subscribe();
-        while *behind.borrow_and_update() {
-            if timeout(LOOK, behind.changed()).await.is_err() {
-                let is_behind = self.written().ring.is_behind();
-                self.tell_behind(is_behind);
-            }
+        // Looked at first: whoever waits may be interrupted more often than that.
+        while *behind.borrow_and_update() && self.is_behind() {
+            let _ = timeout(LOOK, behind.changed()).await;
         }
+    }
+
+    /// Whether those who follow, and move, have fallen far behind.
+    pub fn is_behind(&self) -> bool {
+        let is_behind = self.written().ring.is_behind();
+        self.tell_behind(is_behind);
+        is_behind
     }
 
     fn tell_behind(&self, is_behind: bool) {

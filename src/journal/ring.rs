@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::event::{Envelope, Event};
 
@@ -11,7 +13,7 @@ const KEPT: usize = 2 << 20;
 const ROOM: usize = 16 << 20;
 /// Bytes, roughly, beyond which one who is behind is left behind.
 const LIMIT: usize = 64 << 20;
-/// One who has taken nothing for so long while there is much to take stands still.
+/// One who has taken nothing for so long while there is something stands still.
 const STILL: Duration = Duration::from_secs(10);
 
 /// The newest events of a run, and where those who follow are.
@@ -30,6 +32,7 @@ pub struct Ring {
 struct Place {
     /// The number of the last event taken.
     at: u64,
+    /// When it took something last, or found that there is something again.
     moved: Instant,
 }
 
@@ -40,6 +43,11 @@ impl Ring {
 
     pub fn push(&mut self, envelope: Arc<Envelope>) {
         let weight = weight(&envelope.event);
+        for place in self.followers.values_mut() {
+            if place.at == self.newest {
+                place.moved = Instant::now();
+            }
+        }
         self.newest = envelope.seq;
         self.bytes += weight;
         self.events.push_back((envelope, weight));

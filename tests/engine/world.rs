@@ -13,10 +13,12 @@ use djbuild::plan::{
 };
 use djbuild::runtime::{Bootstrap, BootstrapError, Bootstrapping};
 
-pub use fake::{Fake, Step};
+pub use fake::{Answer, Fake, Step};
 
 #[path = "fake/mod.rs"]
 mod fake;
+
+const PYTHON: &str = "3.14";
 
 struct NoFiles(SnapshotId);
 
@@ -42,24 +44,30 @@ impl TreeFiles for NoFiles {
 pub fn plan_of(databases: &[&str], tree: &str, sharing: Sharing) -> Plan {
     let files = Dockerfiles::embedded();
     let environment = BuildEnvironment::default();
+    let image = Arc::new(Recipe::python(
+        PYTHON.parse().expect("a literal"),
+        DatabaseKind::Sqlite,
+        &BTreeMap::new(),
+        &environment,
+        "",
+        &files,
+    ));
+    let tree: Arc<dyn TreeFiles> = Arc::new(NoFiles(SnapshotId::new(tree)));
+    let mut services: BTreeMap<&str, Option<Arc<Service>>> = BTreeMap::new();
     let cells = databases.iter().enumerate().map(|(index, database)| {
         let cell = Cell {
             branch: format!("branch{index}").into(),
-            python: "3.14".parse().expect("a literal"),
+            python: PYTHON.parse().expect("a literal"),
             database: database.parse().expect("a literal"),
             variant: None,
         };
+        let service = services.entry(database).or_insert_with(|| {
+            Service::database(&cell.database, sharing, "", &files).map(Arc::new)
+        });
         CellPlan {
-            image: Arc::new(Recipe::python(
-                cell.python,
-                DatabaseKind::Sqlite,
-                &BTreeMap::new(),
-                &environment,
-                "",
-                &files,
-            )),
-            tree: Arc::new(NoFiles(SnapshotId::new(tree))),
-            database: Service::database(&cell.database, sharing, "", &files).map(Arc::new),
+            image: Arc::clone(&image),
+            tree: Arc::clone(&tree),
+            database: service.clone(),
             caches: Arc::new([]),
             database_name: format!("django_{index}"),
             arguments: Arc::new([]),
@@ -67,13 +75,14 @@ pub fn plan_of(databases: &[&str], tree: &str, sharing: Sharing) -> Plan {
             cell,
         }
     });
+    let cells = cells.collect();
     Plan {
         run: RunId::new("test-run"),
         owner: Owner {
             installation: "me".into(),
             ..Owner::default()
         },
-        cells: cells.collect(),
+        cells,
         pace: Pace {
             jobs: 2,
             cores: 2,
@@ -96,6 +105,21 @@ pub fn plan_of(databases: &[&str], tree: &str, sharing: Sharing) -> Plan {
 
 pub fn plan(databases: &[&str]) -> Plan {
     plan_of(databases, "tree", Sharing::Shared)
+}
+
+/// The same plan, for another run.
+pub fn named(run: &str, mut plan: Plan) -> Plan {
+    plan.run = RunId::new(run);
+    plan
+}
+
+/// A tree without files that is like no other.
+pub fn tree(name: &str) -> Arc<dyn TreeFiles> {
+    Arc::new(NoFiles(SnapshotId::new(name)))
+}
+
+pub fn is_cell(container: &Container) -> bool {
+    container.environment.contains_key("DJBUILD_CELL")
 }
 
 pub fn is_service(container: &Container) -> bool {
@@ -156,6 +180,17 @@ impl Ran {
         (cell.outcome, cell.cause)
     }
 
+    /// The tests that had an outcome, as they were told.
+    pub fn tests(&self) -> Vec<&str> {
+        self.events
+            .iter()
+            .filter_map(|event| match event {
+                Event::TestFinished { result, .. } => Some(result.test.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
     pub fn detail(&self, cell: usize) -> &str {
         &self.summary.cells[cell].detail
     }
@@ -193,23 +228,22 @@ impl Bootstrap for NoDebian {
 pub async fn run_on(
     engine: &Arc<Engine>,
     plan: Plan,
+    on_event: impl FnMut(&Event, &Canceller),
+) -> Ran {
+    run_in(&Journal::new(), engine, plan, on_event).await
+}
+
+/// Runs the plan, and writes into this journal.
+pub async fn run_in(
+    journal: &Arc<Journal>,
+    engine: &Arc<Engine>,
+    plan: Plan,
     mut on_event: impl FnMut(&Event, &Canceller),
 ) -> Ran {
-    let journal = Journal::new();
     let follower = journal.follow(0);
-    let emit = Emitter::new(Arc::clone(&journal));
+    let emit = Emitter::new(Arc::clone(journal));
     let (canceller, cancel) = cancellation();
-    emit.emit(Event::RunStarted(Box::new(RunStarted {
-        run: plan.run.clone(),
-        djbuild: "0".into(),
-        revisions: vec![],
-        cells: plan.cells.iter().map(|cell| cell.cell.clone()).collect(),
-        excluded: vec![],
-        arguments: vec![],
-        flags: vec![],
-        matrix: "quick".into(),
-        jobs: plan.pace.jobs,
-    })));
+    emit.emit(begins(&plan));
     let engine = Arc::clone(engine);
     let running = tokio::spawn(async move { engine.run(plan, &emit, &cancel).await });
     let mut events = Vec::new();
@@ -229,4 +263,19 @@ pub async fn run_on(
         summary: journal.summary().expect("the run began"),
         events,
     }
+}
+
+/// The event with which a run of this plan begins.
+pub fn begins(plan: &Plan) -> Event {
+    Event::RunStarted(Box::new(RunStarted {
+        run: plan.run.clone(),
+        djbuild: "0".into(),
+        revisions: vec![],
+        cells: plan.cells.iter().map(|cell| cell.cell.clone()).collect(),
+        excluded: vec![],
+        arguments: vec![],
+        flags: vec![],
+        matrix: "quick".into(),
+        jobs: plan.pace.jobs,
+    }))
 }

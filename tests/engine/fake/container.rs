@@ -31,6 +31,8 @@ pub struct Life {
     pub exit: Option<Exit>,
     pub out_of_memory: bool,
     pub removed: bool,
+    /// How often those who read what it writes were cut off.
+    pub cuts: u32,
 }
 
 impl Life {

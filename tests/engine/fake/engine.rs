@@ -1,18 +1,8 @@
-use std::time::Duration;
-
 use async_trait::async_trait;
-use futures_util::{StreamExt, stream};
-use tokio::sync::watch;
 
-use super::container::{Life, end, play};
 use super::handle::Fake;
-use super::world::{Running, new_image};
-use djbuild::plan::{Container, Context, ImageRef, Label, Network};
-use djbuild::runtime::{
-    Build, BuildError, BuildLine, ByteStream, Capabilities, ContainerPhase, Containers, Exit,
-    Image, Images, Networks, Output, OutputStream, PullError, Resource, Runtime, RuntimeError,
-    State,
-};
+use djbuild::plan::{Label, Network};
+use djbuild::runtime::{Capabilities, Networks, Resource, Runtime, RuntimeError};
 
 #[async_trait]
 impl Runtime for Fake {
@@ -26,87 +16,9 @@ impl Runtime for Fake {
 }
 
 #[async_trait]
-impl Images for Fake {
-    /// Official images are always there; those of djbuild once they are built.
-    async fn image(&self, name: &str) -> Result<Option<Image>, RuntimeError> {
-        let world = self.up()?;
-        if !name.starts_with("djbuild/") {
-            return Ok(Some(Image {
-                reference: ImageRef::new(name),
-                id: format!("id of {name}"),
-                ..Image::default()
-            }));
-        }
-        Ok(world.images.get(name).cloned())
-    }
-
-    async fn images(&self, labels: &[Label]) -> Result<Vec<Image>, RuntimeError> {
-        let world = self.up()?;
-        let matching = world
-            .images
-            .values()
-            .filter(|image| labels.iter().all(|label| image.labels.contains(label)));
-        Ok(matching.cloned().collect())
-    }
-
-    async fn pull(&self, name: &str) -> Result<ImageRef, PullError> {
-        drop(self.up()?);
-        Err(PullError::NotThere(format!("{name}: manifest unknown")))
-    }
-
-    async fn import(
-        &self,
-        name: &str,
-        labels: &[Label],
-        archive: ByteStream,
-    ) -> Result<ImageRef, RuntimeError> {
-        archive.for_each(|_| std::future::ready(())).await;
-        Ok(new_image(&mut *self.up()?, name, labels))
-    }
-
-    async fn build(
-        &self,
-        build: Build,
-        log: &(dyn Fn(BuildLine) + Send + Sync),
-    ) -> Result<ImageRef, BuildError> {
-        log(BuildLine {
-            step: Some((1, 1)),
-            text: "Step 1/1 : RUN everything".to_owned(),
-        });
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let mut world = self.up()?;
-        if world
-            .failing_build
-            .as_ref()
-            .is_some_and(|part| build.tag.contains(part))
-        {
-            return Err(BuildError::Step("returned a non-zero code: 1".to_owned()));
-        }
-        world.builds.push(build.tag.clone());
-        Ok(new_image(&mut world, &build.tag, &[]))
-    }
-
-    async fn keep(
-        &self,
-        container: &str,
-        name: &str,
-        labels: &[Label],
-    ) -> Result<ImageRef, RuntimeError> {
-        self.life(container)?;
-        let mut world = self.up()?;
-        world.builds.push(name.to_owned());
-        Ok(new_image(&mut world, name, labels))
-    }
-
-    async fn remove_image(&self, name: &str) -> Result<(), RuntimeError> {
-        self.up()?.images.remove(name);
-        Ok(())
-    }
-}
-
-#[async_trait]
 impl Networks for Fake {
     async fn create_network(&self, network: &Network) -> Result<(), RuntimeError> {
+        let _call = self.call("create_network").await;
         let mut world = self.up()?;
         world.networks_created.push(network.clone());
         world.networks.insert(network.name.clone(), network.clone());
@@ -114,11 +26,13 @@ impl Networks for Fake {
     }
 
     async fn remove_network(&self, name: &str) -> Result<(), RuntimeError> {
+        let _call = self.call("remove_network").await;
         self.up()?.networks.remove(name);
         Ok(())
     }
 
     async fn networks(&self, label: &str) -> Result<Vec<Resource>, RuntimeError> {
+        let _call = self.call("networks").await;
         let world = self.up()?;
         let networks = world.networks.values().map(|network| Resource {
             id: network.name.clone(),
@@ -131,12 +45,14 @@ impl Networks for Fake {
     }
 
     async fn create_volume(&self, name: &str, labels: &[Label]) -> Result<(), RuntimeError> {
+        let _call = self.call("create_volume").await;
         let volumes = &mut self.up()?.volumes;
         volumes.insert(name.to_owned(), labels.to_vec());
         Ok(())
     }
 
     async fn volumes(&self, _label: &str) -> Result<Vec<Resource>, RuntimeError> {
+        let _call = self.call("volumes").await;
         let world = self.up()?;
         let volumes = world.volumes.iter().map(|(name, labels)| Resource {
             id: name.clone(),
@@ -147,167 +63,8 @@ impl Networks for Fake {
     }
 
     async fn remove_volume(&self, name: &str) -> Result<(), RuntimeError> {
+        let _call = self.call("remove_volume").await;
         self.up()?.volumes.remove(name);
         Ok(())
     }
-}
-
-#[async_trait]
-impl Containers for Fake {
-    async fn create(&self, container: &Container) -> Result<String, RuntimeError> {
-        let mut world = self.up()?;
-        if let Some(network) = &container.network
-            && !world.networks.contains_key(network)
-        {
-            return Err(RuntimeError::Missing(network.clone()));
-        }
-        if !world.images.contains_key(container.image.as_str()) {
-            return Err(RuntimeError::Missing(container.image.to_string()));
-        }
-        world.next += 1;
-        let id = format!("container-{}", world.next);
-        world.created.push(container.clone());
-        let running = Running {
-            container: container.clone(),
-            life: watch::channel(Life::default()).0,
-        };
-        world.containers.insert(id.clone(), running);
-        Ok(id)
-    }
-
-    async fn deliver(&self, container: &str, files: Context) -> Result<(), RuntimeError> {
-        self.life(container)?;
-        self.up()?.uploads += 1;
-        files
-            .write(std::io::sink())
-            .map_err(|error| RuntimeError::Refused {
-                action: "upload".to_owned(),
-                message: error.to_string(),
-            })
-    }
-
-    async fn start(&self, container: &str) -> Result<(), RuntimeError> {
-        let world = self.up()?;
-        let running = world
-            .containers
-            .get(container)
-            .ok_or_else(|| RuntimeError::Missing(container.to_owned()))?;
-        if running.life.send_if_modified(Life::begin) {
-            let steps = self.script_of(&running.container);
-            tokio::spawn(play(steps, running.life.clone()));
-        }
-        Ok(())
-    }
-
-    /// Breaks off when the engine goes away, and begins anew for who asks again.
-    async fn output(&self, container: &str) -> Result<OutputStream, RuntimeError> {
-        let start = (self.life(container)?, self.away(), 0);
-        let follow = stream::unfold(Some(start), |following| async move {
-            let (mut life, mut away, index) = following?;
-            let output = {
-                let ready = life.wait_for(|life| {
-                    life.written.len() > index || life.exit.is_some() || life.removed
-                });
-                tokio::select! {
-                    biased;
-                    error = broken(&mut away) => return Some((Err(error), None)),
-                    ready = ready => ready.ok()?.written.get(index).cloned()?,
-                }
-            };
-            Some((Ok(output), Some((life, away, index + 1))))
-        });
-        Ok(Box::pin(follow))
-    }
-
-    async fn wait(&self, container: &str) -> Result<Exit, RuntimeError> {
-        let (mut life, mut away) = (self.life(container)?, self.away());
-        let gone = || RuntimeError::Missing(container.to_owned());
-        let ended = tokio::select! {
-            biased;
-            error = broken(&mut away) => return Err(error),
-            ended = life.wait_for(|life| life.exit.is_some() || life.removed) => {
-                ended.map_err(|_| gone())?
-            }
-        };
-        if ended.removed {
-            return Err(gone());
-        }
-        ended.exit.clone().ok_or_else(gone)
-    }
-
-    async fn state(&self, container: &str) -> Result<Option<State>, RuntimeError> {
-        let world = self.up()?;
-        let Some(running) = world.containers.get(container) else {
-            return Ok(None);
-        };
-        let life = running.life.borrow();
-        Ok(Some(State {
-            phase: match (life.started, &life.exit) {
-                (_, Some(_)) => ContainerPhase::Exited,
-                (true, None) => ContainerPhase::Running,
-                (false, None) => ContainerPhase::Created,
-            },
-            exit: life.exit.clone(),
-            out_of_memory: life.out_of_memory,
-        }))
-    }
-
-    async fn signal(&self, container: &str, signal: &str) -> Result<(), RuntimeError> {
-        let mut world = self.up()?;
-        let world = &mut *world;
-        let running = world
-            .containers
-            .get(container)
-            .ok_or_else(|| RuntimeError::Missing(container.to_owned()))?;
-        let name = running.container.name.clone();
-        world.signals.push((name, signal.to_owned()));
-        let code = match signal {
-            "KILL" => 137,
-            "TERM" => 143,
-            "ABRT" => {
-                let words = world.last_words.clone().into_bytes();
-                running.life.send_modify(|life| {
-                    life.written.push(Output::Stderr(words));
-                });
-                134
-            }
-            _ => return Ok(()),
-        };
-        end(&running.life, code, false);
-        Ok(())
-    }
-
-    async fn stop(&self, container: &str, _grace: Duration) -> Result<(), RuntimeError> {
-        if let Some(running) = self.up()?.containers.get(container) {
-            end(&running.life, 143, false);
-        }
-        Ok(())
-    }
-
-    async fn remove(&self, container: &str) -> Result<(), RuntimeError> {
-        if let Some(running) = self.up()?.containers.remove(container) {
-            running.life.send_modify(|life| life.removed = true);
-        }
-        Ok(())
-    }
-
-    async fn containers(&self, label: &str) -> Result<Vec<Resource>, RuntimeError> {
-        let world = self.up()?;
-        let containers = world.containers.iter().map(|(id, running)| Resource {
-            id: id.clone(),
-            name: running.container.name.clone(),
-            labels: running.container.labels.clone(),
-        });
-        Ok(containers
-            .filter(|resource| resource.label(label).is_some())
-            .collect())
-    }
-}
-
-/// When the engine goes away, if it does.
-async fn broken(away: &mut watch::Receiver<bool>) -> RuntimeError {
-    if away.wait_for(|away| *away).await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    RuntimeError::Unreachable("connection reset".to_owned())
 }

@@ -3,9 +3,12 @@
 //! behaves like this is for tests on Docker.
 
 mod container;
+mod containers;
 mod engine;
 mod handle;
+mod images;
 mod world;
 
 pub use container::Step;
 pub use handle::Fake;
+pub use world::Answer;
