@@ -174,14 +174,20 @@ impl Containers for Fake {
     }
 
     async fn start(&self, container: &str) -> Result<(), RuntimeError> {
-        let world = self.up()?;
+        let mut world = self.up()?;
+        let world = &mut *world;
         let running = world
             .containers
             .get(container)
             .ok_or_else(|| RuntimeError::Missing(container.to_owned()))?;
+        let is_cell = running.container.environment.contains_key("DJBUILD_CELL");
         if running.life.send_if_modified(Life::begin) {
             let steps = self.script_of(&running.container);
             tokio::spawn(play(steps, running.life.clone()));
+        }
+        if is_cell && std::mem::take(&mut world.loses_start) {
+            self.set_away(true);
+            return Err(RuntimeError::Unreachable("connection reset".to_owned()));
         }
         Ok(())
     }
@@ -271,10 +277,15 @@ impl Containers for Fake {
         Ok(())
     }
 
+    /// By its id or its name.
     async fn remove(&self, container: &str) -> Result<(), RuntimeError> {
-        if let Some(running) = self.up()?.containers.remove(container) {
-            running.life.send_modify(|life| life.removed = true);
-        }
+        self.up()?.containers.retain(|id, running| {
+            let is_it = id == container || running.container.name == container;
+            if is_it {
+                running.life.send_modify(|life| life.removed = true);
+            }
+            !is_it
+        });
         Ok(())
     }
 

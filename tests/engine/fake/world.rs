@@ -17,6 +17,9 @@ pub struct World {
     pub networks_created: Vec<Network>,
     pub signals: Vec<(String, String)>,
     pub uploads: u32,
+    /// Whether the engine goes away when it has started the next cell, before it
+    /// says so.
+    pub loses_start: bool,
     pub failing_build: Option<String>,
     /// What a container writes when it is aborted.
     pub last_words: String,
