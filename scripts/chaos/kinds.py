@@ -233,12 +233,12 @@ class Cut(Kind):
 
         for _ in range(times):
             deadline = time.monotonic() + 10
-            lines = []
+            how, lines = rng.choice(["broken", "reset", "ended"]), []
             while not lines and time.monotonic() < deadline and not blow.going.ended:
-                lines = blow.proxy.cut(choose, reset=rng.random() < 0.5)
+                lines = blow.proxy.cut(choose, how)
                 time.sleep(0.05)
             what = ", ".join(sorted({line.split("?")[0].rsplit("/", 1)[-1].split(" ")[0] for line in lines}))
-            blow.note(f"{len(lines)} cut ({what})")
+            blow.note(f"{len(lines)} {how} ({what})")
             time.sleep(rng.uniform(0, 2))
 
 
@@ -430,7 +430,7 @@ class Twice(Kind):
         first, then = how.split(" and ")
         seconds = blow.rng.choice([2, 6, 12])
         if first == "cut":
-            blow.proxy.cut(lambda links: links, reset=True)
+            blow.proxy.cut(lambda links: links, "reset")
         else:
             blow.proxy.refuse()
             back = threading.Timer(seconds, blow.proxy.take)

@@ -68,15 +68,23 @@ class Proxy:
             for end in link or (writer,):
                 end.transport.abort()
 
-    def cut(self, choose, reset=False):
-        """Breaks the connections whose first line is chosen; returns these lines."""
-        return self._do(self._cut(choose, reset))
+    def cut(self, choose, how="broken"):
+        """
+        Breaks the connections whose first line is chosen, in the middle, with a reset, or
+        as if the engine had nothing more to say; returns these lines.
+        """
+        return self._do(self._cut(choose, how))
 
-    async def _cut(self, choose, reset):
+    async def _cut(self, choose, how):
         chosen = choose(sorted(self.links.items(), key=lambda item: item[1]))
         for link, _ in chosen:
+            if how == "ended":
+                link[0].write(b"0\r\n\r\n")
+                for end in link:
+                    end.close()
+                continue
             sock = link[0].get_extra_info("socket")
-            if reset and not self.path:
+            if how == "reset" and not self.path:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             for end in link:
                 end.transport.abort()
@@ -85,7 +93,7 @@ class Proxy:
     def refuse(self):
         """Breaks all connections and takes no new ones."""
         self._do(self._close())
-        return self.cut(lambda links: links, reset=True)
+        return self.cut(lambda links: links, "reset")
 
     async def _close(self):
         self.server.close()

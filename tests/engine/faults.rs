@@ -5,7 +5,7 @@ use djbuild::event::Event;
 use djbuild::model::{Cause, Outcome};
 
 use super::world::{
-    HELLO, STARTED, Step, TWO_FAILED, end, is_service, passing, plan, run_and, say, world,
+    HELLO, STARTED, Step, TWO_FAILED, end, is_service, passing, plan, run, run_and, say, world,
 };
 
 #[tokio::test(start_paused = true)]
@@ -134,4 +134,16 @@ async fn a_cell_that_was_started_though_nobody_heard_of_it_is_gone_before_it_is_
         .collect();
     assert_eq!(names, [r#""django_0""#, r#""django_0_2""#]);
     assert!(fake.left().is_empty(), "{:?}", fake.left());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_ends_before_its_cell_is_read_to_its_end_for_the_verdict() {
+    let fake = world(|_| {
+        let mut steps = vec![say(HELLO), Step::EndLog, Step::Wait(Duration::from_secs(2))];
+        steps.extend(passing());
+        steps
+    });
+    let ran = run(plan(&["sqlite"]), &fake).await;
+    assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None));
+    assert_eq!(ran.summary.cells[0].attempts, 1);
 }

@@ -13,6 +13,8 @@ pub enum Step {
     Log(String),
     /// Lets time pass.
     Wait(Duration),
+    /// Has its log end, as if there were no more, for whoever reads it now.
+    EndLog,
     /// Ends.
     Exit(i64),
     /// Is killed by the kernel for its memory.
@@ -28,6 +30,7 @@ pub enum Step {
 pub struct Life {
     pub started: bool,
     pub written: Vec<Output>,
+    pub log_ends: bool,
     pub exit: Option<Exit>,
     pub out_of_memory: bool,
     pub removed: bool,
@@ -66,6 +69,11 @@ pub async fn play(steps: Vec<Step>, life: watch::Sender<Life>) {
             Step::Say(line) => write(Output::Stdout(format!("{line}\n").into_bytes())),
             Step::Log(line) => write(Output::Stderr(format!("{line}\n").into_bytes())),
             Step::Wait(time) => tokio::time::sleep(time).await,
+            Step::EndLog => {
+                life.send_modify(|life| life.log_ends = true);
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                life.send_modify(|life| life.log_ends = false);
+            }
             Step::Exit(code) => return end(&life, code, false),
             Step::OutOfMemory => return end(&life, 137, true),
             Step::LoseProcess => life.send_modify(|life| life.out_of_memory = true),

@@ -199,7 +199,8 @@ impl Containers for Fake {
             let (mut life, mut away, index) = following?;
             let output = {
                 let ready = life.wait_for(|life| {
-                    life.written.len() > index || life.exit.is_some() || life.removed
+                    let has_ended = life.exit.is_some() || life.removed || life.log_ends;
+                    has_ended || life.written.len() > index
                 });
                 tokio::select! {
                     biased;
