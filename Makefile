@@ -5,7 +5,7 @@ CARGO ?= cargo
 # What `make run` passes on, as in: make run ARGS="--python 3.13 aggregation"
 ARGS ?=
 
-.PHONY: run test check unit real setup build bench deny clean
+.PHONY: run test check unit real setup build bench chaos deny clean
 
 run: setup
 	$(CARGO) run --release --locked -- run $(ARGS)
@@ -34,6 +34,11 @@ bench: setup
 	$(CARGO) bench --locked
 	$(CARGO) build --release --locked
 	scripts/bench.py
+
+# Blows on real runs, as in: make chaos ARGS="--blows 20 --kind daemon"
+chaos: setup
+	$(CARGO) build --release --locked
+	scripts/chaos.py $(ARGS)
 
 # Licences, sources and advisories of what djbuild depends on.
 deny:

@@ -67,11 +67,19 @@ impl<'a> Follow<'a> {
     /// found again, and its log taken up where it broke off.
     pub async fn through(mut self) -> Verdict {
         let (mut resumptions, mut read) = (0, 0);
+        let mut is_read_again = false;
         loop {
             let error = match self.read().await {
                 Broken::By(verdict) => return self.end(verdict).await,
                 Broken::AtItsEnd => match self.exit().await {
-                    Ok(Some(exit)) => return self.verdict(&exit),
+                    Ok(Some(exit)) if is_read_again || self.reader.seen.totals.is_some() => {
+                        return self.verdict(&exit);
+                    }
+                    // Its log may have ended before it did, and the rest of it says how.
+                    Ok(Some(_)) => {
+                        is_read_again = true;
+                        continue;
+                    }
                     // Its log ended, and it runs.
                     Ok(None) => None,
                     Err(error) => Some(error),

@@ -10,7 +10,7 @@ use super::world::World;
 use crate::event::{Event, NoticeKind};
 use crate::model::{Cause, Phase};
 use crate::plan::CellPlan;
-use crate::runtime::RuntimeError;
+use crate::runtime::{ContainerPhase, RuntimeError};
 
 /// How often a cell is begun anew for what is no attempt of its own: an image that
 /// was taken away, an engine that went before the cell ran.
@@ -91,6 +91,7 @@ pub async fn run_cell(
             number: attempts + false_starts,
             parallel,
         };
+        let number = attempt.number;
         let tried = attempt.run().await;
         let seconds = began.elapsed().as_secs_f64();
         match tried {
@@ -120,6 +121,9 @@ pub async fn run_cell(
         if world.cancel().is_cancelled() {
             return (Verdict::cancelled(), seconds);
         }
+        if let Err(error) = remove(world, cell, number).await {
+            return (given_up(world, &error), seconds);
+        }
         // Its image may be what was lost.
         tokio::select! {
             again = prepare(world, cell) => match again {
@@ -127,6 +131,30 @@ pub async fn run_cell(
                 Err(problem) => return (problem.verdict(), seconds),
             },
             () = world.cancel().cancelled() => return (Verdict::cancelled(), seconds),
+        }
+    }
+}
+
+/// Makes sure that an attempt's container is gone before the next begins. Where the
+/// engine's answer was lost, nobody here knows whether it runs.
+async fn remove(world: &World, cell: &CellPlan, number: u32) -> Result<(), RuntimeError> {
+    let (runtime, name) = (
+        &world.engine.runtime,
+        cell.container_name(&world.plan, number),
+    );
+    loop {
+        match runtime.remove(&name).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.is_away() => {
+                if !is_back(world, &error).await {
+                    return Err(error);
+                }
+            }
+            // What has ended may stay until the run's end.
+            Err(error) => match runtime.state(&name).await {
+                Ok(Some(state)) if state.phase == ContainerPhase::Running => return Err(error),
+                _ => return Ok(()),
+            },
         }
     }
 }

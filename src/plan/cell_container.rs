@@ -34,7 +34,7 @@ struct Database<'a> {
     port: Option<u16>,
     user: &'static str,
     password: &'static str,
-    name: &'a str,
+    name: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     options: &'a BTreeMap<String, Value>,
 }
@@ -58,9 +58,9 @@ impl CellPlan {
         (attempt, parallel): (u32, u32),
     ) -> Container {
         let name = self.cell.name();
-        let configuration = self.configuration(&plan.pace, addresses, parallel);
+        let configuration = self.configuration(&plan.pace, addresses, (attempt, parallel));
         Container {
-            name: plan.name(name.as_str(), attempt),
+            name: self.container_name(plan, attempt),
             image: image.clone(),
             command: self.command(),
             user: Some(CELL_USER_NAME.to_owned()),
@@ -83,6 +83,20 @@ impl CellPlan {
         }
     }
 
+    /// What the container of this attempt is called.
+    pub fn container_name(&self, plan: &Plan, attempt: u32) -> String {
+        plan.name(self.cell.name().as_str(), attempt)
+    }
+
+    /// Each attempt has databases of its own: a server may take a while to notice that
+    /// an earlier one is gone, and PostgreSQL drops no database that somebody is in.
+    fn database_name(&self, attempt: u32) -> String {
+        match attempt {
+            1 => self.database_name.clone(),
+            later => format!("{}_{later}", self.database_name),
+        }
+    }
+
     /// Starts the runner.
     fn command(&self) -> Vec<String> {
         let usual = || vec![PYTHON_FLAGS.to_owned()];
@@ -92,7 +106,12 @@ impl CellPlan {
         command
     }
 
-    fn configuration(&self, pace: &Pace, addresses: &[Address], parallel: u32) -> String {
+    fn configuration(
+        &self,
+        pace: &Pace,
+        addresses: &[Address],
+        (attempt, parallel): (u32, u32),
+    ) -> String {
         let database = self.database.as_ref().and_then(|service| {
             addresses
                 .iter()
@@ -120,7 +139,7 @@ impl CellPlan {
                 port: database.map(|address| address.port),
                 user: "django",
                 password: "django",
-                name: &self.database_name,
+                name: self.database_name(attempt),
                 options: &self.change.database_options,
             },
             caches: Caches {

@@ -5,7 +5,7 @@ use djbuild::event::Event;
 use djbuild::model::{Cause, Outcome};
 
 use super::world::{
-    HELLO, STARTED, Step, TWO_FAILED, end, is_service, passing, plan, run_and, say, world,
+    HELLO, STARTED, Step, TWO_FAILED, end, is_service, passing, plan, run, run_and, say, world,
 };
 
 #[tokio::test(start_paused = true)]
@@ -95,4 +95,55 @@ async fn an_engine_that_restarts_is_waited_for_and_the_cell_run_again() {
     .await;
     assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None));
     assert!(fake.left().is_empty(), "{:?}", fake.left());
+}
+
+/// Two attempts of a cell beside each other would use the same database.
+#[tokio::test(start_paused = true)]
+async fn a_cell_that_was_started_though_nobody_heard_of_it_is_gone_before_it_is_run_again() {
+    let fake = world(|_| {
+        let mut steps = vec![say(HELLO), say(STARTED), Step::Wait(Duration::from_secs(9))];
+        steps.extend(passing());
+        steps
+    });
+    let engine = Arc::clone(&fake);
+    fake.lose_answer_to_start();
+    let mut beside = Vec::new();
+    let ran = run_and(plan(&["postgresql17"]), &fake, |event, _| match event {
+        Event::EngineAway { .. } => {
+            let mender = Arc::clone(&engine);
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                mender.set_away(false);
+            });
+        }
+        Event::TestStarted { .. } => {
+            beside = engine.left();
+            beside.retain(|name| name.contains("branch0"));
+        }
+        _ => {}
+    })
+    .await;
+    assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None));
+    assert_eq!(beside.len(), 1, "{beside:?}");
+    let names: Vec<String> = fake
+        .created()
+        .iter()
+        .filter_map(|container| container.environment.get("DJBUILD_CELL"))
+        .filter_map(|cell| serde_json::from_str::<serde_json::Value>(cell).ok())
+        .map(|cell| cell["database"]["name"].to_string())
+        .collect();
+    assert_eq!(names, [r#""django_0""#, r#""django_0_2""#]);
+    assert!(fake.left().is_empty(), "{:?}", fake.left());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_ends_before_its_cell_is_read_to_its_end_for_the_verdict() {
+    let fake = world(|_| {
+        let mut steps = vec![say(HELLO), Step::EndLog, Step::Wait(Duration::from_secs(2))];
+        steps.extend(passing());
+        steps
+    });
+    let ran = run(plan(&["sqlite"]), &fake).await;
+    assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None));
+    assert_eq!(ran.summary.cells[0].attempts, 1);
 }

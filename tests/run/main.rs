@@ -1,5 +1,6 @@
 //! `djbuild run` on a real container engine with real Django from PyPI.
 
+mod chaos;
 #[path = "../common/mod.rs"]
 mod common;
 mod endings;

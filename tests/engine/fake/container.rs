@@ -13,6 +13,8 @@ pub enum Step {
     Log(String),
     /// Lets time pass.
     Wait(Duration),
+    /// Has its log end, as if there were no more, for whoever reads it now.
+    EndLog,
     /// Ends.
     Exit(i64),
     /// Is killed by the kernel for its memory.
@@ -68,6 +70,7 @@ pub async fn play(steps: Vec<Step>, life: watch::Sender<Life>) {
             Step::Say(line) => write(Output::Stdout(format!("{line}\n").into_bytes())),
             Step::Log(line) => write(Output::Stderr(format!("{line}\n").into_bytes())),
             Step::Wait(time) => tokio::time::sleep(time).await,
+            Step::EndLog => life.send_modify(|life| life.cuts += 1),
             Step::Exit(code) => return end(&life, code, false),
             Step::OutOfMemory => return end(&life, 137, true),
             Step::LoseProcess => life.send_modify(|life| life.out_of_memory = true),

@@ -45,14 +45,20 @@ impl Containers for Fake {
 
     async fn start(&self, container: &str) -> Result<(), RuntimeError> {
         let _call = self.call("start").await;
-        let world = self.up()?;
+        let mut world = self.up()?;
+        let world = &mut *world;
         let running = world
             .containers
             .get(container)
             .ok_or_else(|| RuntimeError::Missing(container.to_owned()))?;
+        let is_cell = running.container.environment.contains_key("DJBUILD_CELL");
         if running.life.send_if_modified(Life::begin) {
             let steps = self.script_of(&running.container);
             tokio::spawn(play(steps, running.life.clone()));
+        }
+        if is_cell && std::mem::take(&mut world.loses_start) {
+            self.set_away(true);
+            return Err(RuntimeError::Unreachable("connection reset".to_owned()));
         }
         Ok(())
     }
@@ -153,11 +159,16 @@ impl Containers for Fake {
         Ok(())
     }
 
+    /// By its id or its name.
     async fn remove(&self, container: &str) -> Result<(), RuntimeError> {
         let _call = self.call("remove").await;
-        if let Some(running) = self.up()?.containers.remove(container) {
-            running.life.send_modify(|life| life.removed = true);
-        }
+        self.up()?.containers.retain(|id, running| {
+            let is_it = id == container || running.container.name == container;
+            if is_it {
+                running.life.send_modify(|life| life.removed = true);
+            }
+            !is_it
+        });
         Ok(())
     }
 

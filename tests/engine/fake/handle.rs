@@ -192,6 +192,11 @@ impl Fake {
         self.away.send_replace(away);
     }
 
+    /// Makes the engine go away when it has started the next cell, before it says so.
+    pub fn lose_answer_to_start(&self) {
+        self.world().loses_start = true;
+    }
+
     pub(super) const fn described(&self) -> &Capabilities {
         &self.capabilities
     }

@@ -27,6 +27,9 @@ pub struct World {
     pub calls: Vec<&'static str>,
     /// What was asked for while it was away.
     pub calls_away: Vec<&'static str>,
+    /// Whether the engine goes away when it has started the next cell, before it
+    /// says so.
+    pub loses_start: bool,
     /// What a container writes when it is aborted.
     pub last_words: String,
     pub next: u32,
