@@ -28,7 +28,7 @@ unit:
 
 # The whole path: a real engine, real Django, real databases.
 real:
-	$(CARGO) test --locked --test run --test clean --test doctor -- --test-threads=1
+	$(CARGO) test --locked --test run --test clean --test doctor --test broken --test pulls -- --test-threads=1
 
 bench: setup
 	$(CARGO) bench --locked

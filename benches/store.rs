@@ -178,11 +178,13 @@ fn main() {
     let took = began.elapsed();
     let added = on_disk(state.folder()) - before;
     #[allow(clippy::cast_precision_loss)]
+    let megabytes = added as f64 / 1e6;
+    #[allow(clippy::cast_precision_loss)]
     let each = added as f64 / (cells.len() * TESTS) as f64;
     println!(
         "{} cells x {TESTS} tests add {:.2} MB ({each:.1} bytes a test), recorded in {took:.1?}",
         cells.len(),
-        added as f64 / 1e6,
+        megabytes,
     );
     for arguments in [
         &["history"][..],

@@ -4,11 +4,12 @@
 //! release says what there is to test and what it supports ([`source`],
 //! [`matrix`]). Together they make cells, cells make a [`plan`], the
 //! [`engine`] carries the plan out on a container [`runtime`], and everything
-//! that happens is an [`event`] that [`progress`], [`store`] and [`report`]
-//! look at. [`cli`] puts the rooms together.
+//! that happens is an [`event`] in a [`journal`] that [`progress`], [`store`] and
+//! [`report`] look at. [`run`] is the way from a request to a finished run, and
+//! [`cli`] one who asks for it.
 //!
 //! The rooms in reading order; `ARCHITECTURE.md` says who may import whom, and
-//! `tests/architecture.rs` checks it.
+//! `tests/architecture/` checks it.
 
 pub mod cli;
 pub mod engine;

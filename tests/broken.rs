@@ -140,6 +140,9 @@ async fn an_engine_whose_answer_is_lost_is_away_and_did_what_it_was_asked_for() 
         is_away("inspect", lab.docker.state(&id).await);
         is_away("ping", lab.docker.ping().await);
     }
+    // In the middle of its body.
+    lab.proxy.cut("GET /", Cut::Answer(1000));
+    is_away("inspect", lab.docker.state(&id).await);
     for cut in [Cut::AtRequest, Cut::Answer(0)] {
         lab.proxy.cut("/kill", cut);
         is_away("signal", lab.docker.signal(&id, "USR1").await);

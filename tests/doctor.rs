@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::registry::listen;
 use common::{DATABASE, DJANGO, PYTHON, User};
 
 #[test]
@@ -14,6 +15,7 @@ fn a_machine_that_runs_djbuild_is_well_or_has_something_to_look_at() {
         "resources",
         "storage",
         "limits",
+        "networks",
         "clock",
         "leftovers",
         "certificates",
@@ -38,6 +40,30 @@ fn without_an_engine_it_says_what_was_tried_and_fails() {
     assert_eq!(output.status.code(), Some(3), "{stdout}");
     assert!(stdout.contains("MEND  engine"), "{stdout}");
     assert!(stdout.contains("/nowhere/docker.sock"), "{stdout}");
+}
+
+#[test]
+fn a_registry_that_does_not_give_its_images_is_something_to_look_at() {
+    for (status, body, told) in [
+        (
+            429,
+            r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"slowly"}]}"#,
+            "slowly",
+        ),
+        (500, "it failed", "500"),
+        (
+            401,
+            r#"{"errors":[{"code":"UNAUTHORIZED","message":"who are you"}]}"#,
+            "who are you",
+        ),
+    ] {
+        let registry = listen(move |_| (status, "", body));
+        let ran = User::new().run(&["doctor", "--registry", &format!("{registry}/")]);
+        let mut lines = ran.stdout.lines().filter(|line| line.contains("registry"));
+        let line = lines.next().expect("a line about it");
+        assert!(!line.starts_with("ok"), "{line}");
+        assert!(line.contains(&registry) && line.contains(told), "{line}");
+    }
 }
 
 #[test]

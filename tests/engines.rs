@@ -7,7 +7,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use common::engine::{AGES, Age};
 use common::{User, shell};
 use djbuild::runtime::docker::{Docker, Endpoint, SaidBy, Tls, connect};
-use djbuild::runtime::{Images, Runtime};
+use djbuild::runtime::{Containers, Images, Runtime};
 
 /// `djbuild clean` of somebody with these variables and no Docker contexts.
 fn clean(user: &User, variables: &[(&str, &str)]) -> Output {
@@ -95,6 +95,83 @@ async fn the_first_endpoint_that_answers_is_used_and_podman_called_by_its_name()
     ];
     let engine = connect(&endpoints).await.expect("one answers");
     assert_eq!(engine.capabilities().name, "Podman 4.3.1 (API 1.41)");
+}
+
+/// What the kernel has of the connections to a port: a timer each, of which 2 is
+/// keepalive's (proc(5), `/proc/net/tcp`).
+fn timers(port: u16) -> Vec<String> {
+    let table = fs::read_to_string("/proc/net/tcp").expect("Linux");
+    let port = format!(":{port:04X}");
+    table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        // Its remote port, established, and which timer runs.
+        .filter(|fields| fields.get(2).is_some_and(|far| far.ends_with(&port)))
+        .filter(|fields| fields[3] == "01")
+        .map(|fields| fields[5][..2].to_owned())
+        .collect()
+}
+
+/// The certificates of an engine and of who may use it.
+fn certificates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls-engine")
+}
+
+#[tokio::test]
+async fn a_silent_connection_to_a_port_is_kept_alive() {
+    for (address, tls) in [
+        (AGES[0].listen_on_tcp(), Tls::No),
+        (
+            AGES[0].listen_with_tls(&certificates()),
+            Tls::Verified(certificates()),
+        ),
+    ] {
+        let endpoint = Endpoint {
+            address: address.clone(),
+            said_by: SaidBy::Variable("DOCKER_HOST"),
+            tls,
+        };
+        let engine = connect(&[endpoint]).await.expect("it answers");
+        let (_, port) = address.rsplit_once(':').expect("a port");
+        let port: u16 = port.parse().expect("a port");
+        let waiting = tokio::spawn(async move { engine.wait("silent").await });
+        let kept = async {
+            while !timers(port).contains(&"02".to_owned()) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let kept = tokio::time::timeout(Duration::from_secs(10), kept).await;
+        waiting.abort();
+        assert!(kept.is_ok(), "{:?}", timers(port));
+    }
+}
+
+#[test]
+fn an_engine_that_wants_a_certificate_gets_it_and_says_so_without_one() {
+    let user = User::new();
+    let address = AGES[2].listen_with_tls(&certificates());
+    let folder = certificates().display().to_string();
+    let with = |folder: &str| {
+        let variables = [
+            ("DOCKER_HOST", address.as_str()),
+            ("DOCKER_TLS_VERIFY", "1"),
+            ("DOCKER_CERT_PATH", folder),
+        ];
+        clean(&user, &variables)
+    };
+    finds(&with(&folder));
+    let without = user.folder().join("ca-alone");
+    fs::create_dir(&without).expect("a folder");
+    fs::copy(certificates().join("ca.pem"), without.join("ca.pem")).expect("copied");
+    says(
+        &with(&without.display().to_string()),
+        &["it wants to know who is asking"],
+    );
+    let strangers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
+    says(
+        &with(&strangers.display().to_string()),
+        &["its certificate is none that ca.pem vouches for"],
+    );
 }
 
 async fn engine(age: Age, folder: &Path) -> Docker {

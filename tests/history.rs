@@ -257,7 +257,7 @@ fn a_test_is_shown_over_all_cells_of_its_run() {
                 whole,
                 "did not run",
                 "0.020 s  failed",
-                "AssertionError: \\u{1b}[2J",
+                "AssertionError: \\x1b[2J",
             ],
         );
     }
@@ -302,7 +302,7 @@ fn what_is_not_there_is_a_usage_error_with_what_may_have_been_meant() {
         (&["logs", "nothing"], "no cell is called"),
         (&["logs", "--service", "mysql8.3"], "did you mean mysql8.4?"),
         (&["logs"], "required"),
-        (&["prune", "--size", "much"], "such as 500MB"),
+        (&["prune", "--keep-size", "much"], "such as 500MB"),
         (&["history", "--cell", "["], "--cell ["),
     ] {
         let ran = user.run(words);
@@ -318,7 +318,7 @@ fn a_log_is_printed_with_results_or_as_the_cell_wrote_it() {
     says(
         user.run(&["logs", MYSQL]).exits_with(0),
         &[
-            "Testing against Django \\u{1b}[31min red",
+            "Testing against Django \\x1b[31min red",
             "ok queries.tests.QTests.test_quick (0.002 s)",
             "skipped queries.tests.QTests.test_other: no such database",
             "FAIL queries.tests.QTests.test_bad",
@@ -431,12 +431,35 @@ fn the_index_is_made_again_and_says_the_same() {
     }
     let empty = user.run(&["history"]);
     says(empty.exits_with(0), &["djbuild prune --reindex"]);
-    let made = user.run(&["prune", "--reindex", "--older-than", "9999d"]);
+    let made = user.run(&["prune", "--reindex", "--keep-for", "9999d"]);
     says(
         made.exits_with(0),
         &["4 runs in the index", "nothing to remove"],
     );
     assert_eq!(user.run(&["history", "--format", "json"]).stdout, before);
+}
+
+#[test]
+fn a_damaged_index_says_what_to_do_and_hides_no_run() {
+    let user = User::new();
+    record(&user, "20261101-000001-aaaa", THEN);
+    let index = user.folder().join("state/history.sqlite3");
+    std::fs::write(&index, "no database ".repeat(999)).expect("writable");
+    let broken = user.run(&["history"]);
+    broken.exits_with(3);
+    assert!(
+        broken.stderr.contains("djbuild prune --reindex"),
+        "{}",
+        broken.stderr
+    );
+    says(user.run(&["show", SQLITE]).exits_with(0), &["passed"]);
+    let made = user.run(&["prune", "--reindex", "--keep-for", "9999d"]);
+    says(made.exits_with(0), &["1 run in the index"]);
+    assert!(made.stderr.contains("history.broken"), "{}", made.stderr);
+    says(
+        user.run(&["history"]).exits_with(0),
+        &["20261101-000001-aaaa"],
+    );
 }
 
 #[test]
@@ -449,7 +472,7 @@ fn pruning_says_what_it_frees_and_a_dry_run_frees_nothing() {
             THEN + number,
         );
     }
-    let keep = ["prune", "--keep", "2", "--older-than", "9999d"];
+    let keep = ["prune", "--keep-runs", "2", "--keep-for", "9999d"];
     let mut dry = keep.to_vec();
     dry.push("--dry-run");
     says(
@@ -468,7 +491,7 @@ fn pruning_says_what_it_frees_and_a_dry_run_frees_nothing() {
     assert_eq!(state(&user).runs().expect("readable").count(), 2);
     says(user.run(&keep).exits_with(0), &["nothing to remove"]);
     says(
-        user.run(&["prune", "--size", "0", "--older-than", "1s"])
+        user.run(&["prune", "--keep-size", "0", "--keep-for", "1s"])
             .exits_with(0),
         &["removing run 20261103"],
     );

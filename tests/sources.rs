@@ -7,12 +7,26 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use common::{User, shell};
+use common::{DJANGO, User, release, shell};
+
+/// As much of Django as it takes to know what it supports, in a git checkout.
+fn small_checkout(user: &User) -> PathBuf {
+    let checkout = user.folder().join("django");
+    let git = "git -c user.name=t -c user.email=t@example.org -c core.excludesFile=/dev/null";
+    shell(&format!(
+        "mkdir {0} && git -C {1} archive refs/djbuild/django-{DJANGO} pyproject.toml tests/runtests.py \
+         django/__init__.py django/db/backends docs/ref/contrib/gis/install | tar -x -C {0} && \
+         cd {0} && git init -q -b main && {git} add -f . && {git} commit -qm Django",
+        checkout.display(),
+        release().display()
+    ));
+    checkout
+}
 
 #[test]
 fn branches_come_from_a_git_url_by_glob_and_as_committed() {
     let user = User::new();
-    let checkout = user.checkout();
+    let checkout = small_checkout(&user);
     shell(&format!(
         "cd {} && git branch stable/6.1.x && git branch other",
         checkout.display()
@@ -37,7 +51,7 @@ fn branches_come_from_a_git_url_by_glob_and_as_committed() {
 #[test]
 fn a_checkout_and_its_branches_stand_beside_each_other() {
     let user = User::new();
-    let checkout = user.checkout();
+    let checkout = small_checkout(&user);
     shell(&format!(
         "cd {} && git tag v1 && git branch stable/6.1.x",
         checkout.display()
@@ -101,7 +115,7 @@ impl Drop for Server {
 #[test]
 fn a_remote_gets_the_password_that_gits_own_helper_knows() {
     let user = User::new();
-    let checkout = user.checkout();
+    let checkout = small_checkout(&user);
     let server = Server::of(checkout.parent().expect("a folder"));
     let home: PathBuf = user.folder().join("home");
     fs::create_dir(&home).expect("a new folder");
@@ -158,7 +172,7 @@ fn fake_ssh(folder: &Path) -> PathBuf {
 #[test]
 fn ssh_is_the_users_own_and_asks_nobody_unless_they_say_otherwise() {
     let user = User::new();
-    let checkout = user.checkout();
+    let checkout = small_checkout(&user);
     let url = format!("git@myalias:{}", checkout.display());
     let program = fake_ssh(user.folder());
     let asked = || {
@@ -203,7 +217,7 @@ fn ssh_is_the_users_own_and_asks_nobody_unless_they_say_otherwise() {
 #[test]
 fn an_address_that_git_writes_another_way_is_found_there() {
     let user = User::new();
-    let checkout = user.checkout();
+    let checkout = small_checkout(&user);
     let config = user.folder().join("gitconfig");
     let parent = checkout.parent().expect("a folder").display();
     let text = format!("[url \"file://{parent}/\"]\ninsteadOf = https://git.invalid/\n");
@@ -214,7 +228,7 @@ fn an_address_that_git_writes_another_way_is_found_there() {
 #[test]
 fn without_git_there_is_a_word_on_how_to_get_it() {
     let user = User::new();
-    let checkout = user.checkout();
+    let checkout = small_checkout(&user);
     let url = format!("file://{}", checkout.display());
     for source in [url.as_str(), checkout.to_str().expect("UTF-8")] {
         let output = listing(&user, source).env("PATH", "/nowhere").output();
@@ -228,7 +242,7 @@ fn without_git_there_is_a_word_on_how_to_get_it() {
 #[test]
 fn a_checkout_of_somebody_else_is_read_when_git_was_told_to_trust_it() {
     let user = User::new();
-    let checkout = user.checkout();
+    let checkout = small_checkout(&user);
     let config = user.folder().join("gitconfig");
     fs::write(&config, "").expect("a file");
     let list = || {

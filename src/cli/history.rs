@@ -5,8 +5,9 @@ use super::error::{CliError, Outcome};
 use super::exit::Exit;
 use super::say::say;
 use super::screen;
+use crate::model::printable;
 use crate::model::{self, duration, plural};
-use crate::report::{Style, printable};
+use crate::report::Style;
 use crate::run::Home;
 use crate::spec::Pattern;
 use crate::store::{PastBranch, PastRun, Wanted};
@@ -106,7 +107,7 @@ fn tested(run: &PastRun) -> String {
         words.push(format!("matrix {}", run.matrix));
     }
     if !run.arguments.is_empty() {
-        words.push(format!("labels {}", run.arguments.join(" ")));
+        words.push(run.arguments.join(" "));
     }
     words.join(", ")
 }

@@ -8,7 +8,8 @@ use super::named::{self, unknown};
 use super::pager::Pager;
 use super::screen;
 use crate::event::{Envelope, Event};
-use crate::report::{self, Style, printable};
+use crate::model::printable;
+use crate::report::{self, Style};
 use crate::run::{Home, RunError};
 use crate::store::{Follow, State};
 

@@ -25,9 +25,12 @@ impl Pager {
             // As git has it: colours stay, and what fits the screen is printed.
             command.env("LESS", "FRX");
         }
-        Self {
-            child: command.spawn().ok(),
+        let child = command.spawn().ok();
+        if child.is_some() {
+            // Ctrl-C is for the pager, which would be left alone with the terminal.
+            tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
         }
+        Self { child }
     }
 
     /// Standard output itself.

@@ -1,9 +1,10 @@
 use super::args::PruneRunsOptions;
-use super::error::Outcome;
+use super::error::{CliError, Outcome};
 use super::exit::Exit;
 use super::say::{say, warn};
 use crate::model::{bytes, duration, plural};
-use crate::run::Home;
+use crate::run::{Home, RunError, unused};
+use crate::source::CachePart;
 use crate::store::{Excess, Reclaimable, Retention, State};
 
 /// Removes what need not be kept, and says what that freed.
@@ -12,8 +13,7 @@ pub fn prune(options: &PruneRunsOptions) -> Outcome {
     if options.reindex {
         reindex(&home.state)?;
     }
-    let freed = runs(&home.state, options)?;
-    // The cache of sources comes here, and adds to what was freed.
+    let freed = runs(&home.state, options)? + sources(&home, options)?;
     let verb = if options.dry_run {
         "would free"
     } else {
@@ -27,12 +27,8 @@ pub fn prune(options: &PruneRunsOptions) -> Outcome {
 }
 
 /// Runs, and the bytes that they took.
-fn runs(state: &State, options: &PruneRunsOptions) -> Result<u64, super::error::CliError> {
-    let retention = Retention {
-        max_age: options.older_than,
-        max_runs: options.keep,
-        max_bytes: options.size,
-    };
+fn runs(state: &State, options: &PruneRunsOptions) -> Result<u64, CliError> {
+    let retention = options.keeping.retention();
     let found = state.reclaimable(&retention)?;
     let verb = if options.dry_run {
         "would remove"
@@ -53,6 +49,32 @@ fn runs(state: &State, options: &PruneRunsOptions) -> Result<u64, super::error::
     Ok(state.reclaim(&found)?)
 }
 
+/// What nobody has used for long of the cache, and the bytes that it took.
+fn sources(home: &Home, options: &PruneRunsOptions) -> Result<u64, CliError> {
+    let mut freed = 0;
+    for part in unused(home)? {
+        let what = match part.part {
+            CachePart::Mirror => "mirror",
+            CachePart::Refs(_) => "refs of mirror",
+            CachePart::Tree => "list of files",
+            CachePart::Leftover => "half-written file",
+        };
+        let place = part.path.display();
+        if options.dry_run {
+            say(&format!(
+                "would remove {what} {place} ({})\n",
+                bytes(part.bytes)
+            ))?;
+        } else if part.remove().map_err(RunError::from)? {
+            say(&format!("removed {what} {place} ({})\n", bytes(part.bytes)))?;
+        } else {
+            continue;
+        }
+        freed += part.bytes;
+    }
+    Ok(freed)
+}
+
 fn why(reclaimable: &Reclaimable, retention: &Retention) -> String {
     match reclaimable.why {
         Excess::Age => format!("older than {}", age(retention.max_age.as_secs())),
@@ -70,7 +92,7 @@ fn age(seconds: u64) -> String {
     }
 }
 
-fn reindex(state: &State) -> Result<(), super::error::CliError> {
+fn reindex(state: &State) -> Result<(), CliError> {
     let done = state.reindex()?;
     if let Some(aside) = &done.aside {
         warn(&format!(

@@ -1,5 +1,6 @@
 use super::args::{
-    BaseWord, CoverWord, ImageOptions, IsolationWord, PaceOptions, RunOptions, SelectOptions,
+    BaseWord, CoverWord, ImageOptions, IsolationWord, KeepOptions, NoTestsWord, PaceOptions,
+    RunOptions, SelectOptions,
 };
 use super::error::CliError;
 use crate::matrix::Cover;
@@ -7,6 +8,7 @@ use crate::plan::{BaseSource, NoTests};
 use crate::run::{Images, Pacing, Request, Scope};
 use crate::source::Reach;
 use crate::spec::Isolation;
+use crate::store::Retention;
 
 impl RunOptions {
     /// What is typed, as a run is asked for.
@@ -17,6 +19,7 @@ impl RunOptions {
             flags: self.arguments.clone(),
             pace: self.pace.pacing(),
             images: self.images.images(),
+            retention: self.keeping.retention(),
             priority: 0,
         })
     }
@@ -67,9 +70,20 @@ impl PaceOptions {
             memory: self.memory.map(|mib| mib << 20),
             log_limit: self.log_limit << 20,
             no_tests: match self.no_tests {
-                super::args::NoTestsWord::Fail => NoTests::Fail,
-                super::args::NoTestsWord::Pass => NoTests::Pass,
+                NoTestsWord::Fail => NoTests::Fail,
+                NoTestsWord::Pass => NoTests::Pass,
             },
+        }
+    }
+}
+
+impl KeepOptions {
+    /// How long runs are kept.
+    pub const fn retention(&self) -> Retention {
+        Retention {
+            max_age: self.keep_for,
+            max_runs: self.keep_runs,
+            max_bytes: self.keep_size,
         }
     }
 }
@@ -86,6 +100,7 @@ impl ImageOptions {
             registry: self.registry.clone(),
             debian_mirror: self.debian_mirror.clone(),
             dockerfiles: self.dockerfiles.clone(),
+            trust_pull_requests: self.trust_pull_requests,
         }
     }
 }

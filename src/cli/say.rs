@@ -1,11 +1,12 @@
 use std::io::Write;
 
 use super::error::CliError;
+use crate::model::redacted;
 
-/// Says something on standard error, which may be closed: then nobody is left
-/// to be told, and that is no reason to stop.
+/// Says something on standard error, without the secrets of addresses in it. It may be
+/// closed: then nobody is left to be told, and that is no reason to stop.
 pub fn warn(message: &str) {
-    let _ = writeln!(std::io::stderr(), "djbuild: {message}");
+    let _ = writeln!(std::io::stderr(), "djbuild: {}", redacted(message));
 }
 
 /// Says something on standard output. Whoever read it may be gone, which is no

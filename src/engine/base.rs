@@ -9,6 +9,7 @@ use super::memo::Listeners;
 use super::problem::Problem;
 use super::tail::keep_tail;
 use crate::event::{Event, NoticeKind};
+use crate::model::redacted;
 use crate::plan::{Base, BaseSource, DebianBase, ImageRef, label};
 use crate::runtime::{Bootstrap, Bootstrapping, Image, PullError, Runtime, RuntimeError};
 
@@ -127,6 +128,7 @@ impl Bases {
         let log = async {
             let mut tail = Vec::new();
             while let Some(line) = lines.recv().await {
+                let line = redacted(&line);
                 keep_tail(&mut tail, &line);
                 listeners.emit(&Event::ImageLog {
                     image: base.image_name(),
@@ -182,7 +184,7 @@ impl Found {
 /// What it means that a registry did not give a base. Only its word that there is
 /// none makes a cell `skipped`: a run that is told less is not green.
 fn refused(base: &Base, error: PullError) -> Problem {
-    let message = format!("no base image for {}: {error}", base.name);
+    let message = redacted(&format!("no base image for {}: {error}", base.name));
     match error {
         PullError::NotThere(_) if base.debian.is_none() => {
             Problem::NoBase(format!("{message}, and Debian does not have it"))

@@ -2,13 +2,15 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::clean_up::clean_up;
+use super::ended::Ended;
 use super::handle::Engine;
 use super::lifecycle::{prepare, run_cell};
 use super::verdict::Verdict;
 use super::world::World;
-use super::{Cancel, Ended};
+use super::{Cancel, pulse};
 use crate::event::Event;
 use crate::journal::Emitter;
 use crate::plan::Plan;
@@ -24,11 +26,15 @@ impl Engine {
             let world = Arc::clone(&world);
             cells.spawn(async move { see_through(&world, index).await });
         }
-        let all = async { while cells.join_next().await.is_some() {} };
-        tokio::select! {
-            () = all => {}
-            () = cancel.cancelled_now() => {}
-        }
+        let ended = CancellationToken::new();
+        let all = async {
+            tokio::select! {
+                () = async { while cells.join_next().await.is_some() {} } => {}
+                () = cancel.cancelled_now() => {}
+            }
+            ended.cancel();
+        };
+        tokio::join!(all, pulse::keep(&world, &ended));
         cells.shutdown().await;
         // Cells that were dropped in haste are cancelled and not forgotten.
         for cell in &world.plan.cells {

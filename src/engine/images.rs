@@ -12,6 +12,7 @@ use super::problem::Problem;
 use super::retry::persist;
 use super::tail::keep_tail;
 use crate::event::Event;
+use crate::model::redacted;
 use crate::plan::{ImageRef, Label, Plan, Recipe};
 use crate::runtime::{Build, BuildError, BuildLine, Runtime, RuntimeError};
 
@@ -108,7 +109,8 @@ impl Images {
         }
         let mut arguments: Vec<Label> = vec![("BASE".to_owned(), base.reference)];
         arguments.extend(recipe.arguments.clone());
-        arguments.extend(plan.environment.arguments.clone());
+        let given = plan.environment.arguments_for(recipe.author);
+        arguments.extend(given.map(|(key, value)| (key.clone(), value.clone())));
         let build = Build {
             tag: name.clone(),
             context: recipe.context.clone(),
@@ -156,16 +158,17 @@ impl Images {
         let making = Making::begin(name, listeners);
         let seen = Mutex::new((String::new(), Vec::new()));
         let log = |line: BuildLine| {
+            let text = redacted(&line.text);
             if let Ok(mut seen) = seen.lock() {
                 if line.step.is_some() {
-                    seen.0.clone_from(&line.text);
+                    seen.0.clone_from(&text);
                 }
-                keep_tail(&mut seen.1, &line.text);
+                keep_tail(&mut seen.1, &text);
             }
             listeners.emit(&Event::ImageLog {
                 image: name.to_owned(),
                 step: line.step,
-                line: line.text,
+                line: text,
             });
         };
         let built = self.runtime.build(build, &log).await;
@@ -178,7 +181,7 @@ impl Images {
             Err(BuildError::Step(message)) => Err(Problem::Build {
                 image: name.to_owned(),
                 step,
-                message: telling(&message, &tail),
+                message: redacted(&telling(&message, &tail)),
                 tail,
             }),
             Err(BuildError::Runtime(error)) => Err(Problem::Engine(error)),

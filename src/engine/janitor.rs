@@ -20,6 +20,12 @@ pub struct Leftover {
     pub run: RunId,
     /// Whose run that was.
     pub owner: String,
+    /// The host whose process it was; earlier versions did not say.
+    pub host: Option<String>,
+    /// That host's kernel since it was started.
+    pub boot: Option<String>,
+    /// Of a sign of life: when it was given, in seconds since 1970.
+    pub beat: Option<u64>,
 }
 
 /// The kinds of things a run creates, in the order they can be removed.
@@ -59,6 +65,9 @@ pub async fn leftovers(runtime: &dyn Runtime) -> Result<Vec<Leftover>, RuntimeEr
             kind,
             run: RunId::new(resource.label(label::RUN).unwrap_or_default()),
             owner: resource.label(label::OWNER).unwrap_or_default().to_owned(),
+            host: resource.label(label::HOST).map(str::to_owned),
+            boot: resource.label(label::BOOT).map(str::to_owned),
+            beat: resource.label(label::BEAT).and_then(|at| at.parse().ok()),
             id: resource.id,
             name: resource.name,
         })

@@ -3,7 +3,7 @@ use super::tail::keep_tail;
 use super::verdict::{Seen, server_trouble};
 use crate::event::{Event, MAX_LINE, Notice, PROTOCOL, RunnerMessage};
 use crate::journal::Emitter;
-use crate::model::{Cause, CellName, Phase, bytes};
+use crate::model::{Cause, CellName, Phase, bytes, plural};
 use crate::runtime::Output;
 
 /// Longest line of the human log that is kept.
@@ -93,6 +93,10 @@ impl<'a> Reader<'a> {
     }
 
     fn message(&mut self, line: &[u8]) {
+        if line.is_empty() {
+            // After what may be half a line.
+            return;
+        }
         let Some(message) = RunnerMessage::read(line) else {
             // Not ours: something in the container wrote to its real stdout.
             return self.log(line);
@@ -146,49 +150,53 @@ impl<'a> Reader<'a> {
                 self.seen.totals = Some(counts);
                 Event::CellTotals { cell, counts }
             }
-            RunnerMessage::Hung { tests } => {
-                if !tests.is_empty() {
-                    self.seen.in_flight.clone_from(&tests);
-                }
-                self.seen.complaint = Some(RunnerMessage::Hung { tests });
-                return;
-            }
-            complaint @ (RunnerMessage::Crashed { .. }
-            | RunnerMessage::Unready { .. }
-            | RunnerMessage::Broken { .. }) => {
-                self.seen.complaint = Some(complaint);
-                return;
-            }
             RunnerMessage::Notice { kind, message } => {
                 let message = format!("{cell}: {message}");
                 return self.emit.emit(Event::Notice(Notice::new(kind, message)));
             }
-            RunnerMessage::Full { path, free, inodes } => {
-                let full = full(path, free, inodes);
-                self.seen.starved.get_or_insert((Cause::NoSpace, full));
-                return;
-            }
-            RunnerMessage::Server { code, message } => {
-                if let Some(cause) = server_trouble(&code) {
-                    let detail = format!("the database server: {message} ({code})");
-                    self.seen.starved.get_or_insert((cause, detail));
-                }
-                return;
-            }
-            ended @ RunnerMessage::Ended { .. } => {
-                self.seen.ended = Some(ended);
-                return;
-            }
-            // No progress: nothing finished.
-            RunnerMessage::Waiting { tests } => {
-                self.seen.in_flight = tests;
-                return;
-            }
-            RunnerMessage::Unknown => return,
+            // Nothing to tell, and no progress either: no test finished.
+            other => return note(&mut self.seen, other),
         };
         self.progress += 1;
         self.emit.emit(event);
     }
+}
+
+/// Keeps for the verdict what is no event.
+fn note(seen: &mut Seen, message: RunnerMessage) {
+    match message {
+        RunnerMessage::Waiting { tests } => seen.in_flight = tests,
+        RunnerMessage::Hung { ref tests } => {
+            if !tests.is_empty() {
+                seen.in_flight.clone_from(tests);
+            }
+            seen.complaint = Some(message);
+        }
+        RunnerMessage::Crashed { .. }
+        | RunnerMessage::Unready { .. }
+        | RunnerMessage::Broken { .. } => seen.complaint = Some(message),
+        RunnerMessage::Ended { .. } => seen.ended = Some(message),
+        RunnerMessage::Full { path, free, inodes } => {
+            starved(seen, Cause::NoSpace, full(path, free, inodes));
+        }
+        RunnerMessage::OutOfMemory { kills } => {
+            let killed = format!("the kernel killed {}", plural(kills, "process"));
+            starved(seen, Cause::OutOfMemory, killed);
+        }
+        RunnerMessage::Server { code, message } => {
+            if let Some(cause) = server_trouble(&code) {
+                let detail = format!("the database server: {message} ({code})");
+                starved(seen, cause, detail);
+            }
+        }
+        // Of a newer runner, or an event.
+        _ => {}
+    }
+}
+
+/// The first shortage counts: others may follow from it.
+fn starved(seen: &mut Seen, cause: Cause, detail: String) {
+    seen.starved.get_or_insert((cause, detail));
 }
 
 /// What the system said of a file system.

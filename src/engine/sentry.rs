@@ -168,7 +168,11 @@ impl Watch {
     async fn end(&self) -> Option<String> {
         let container = &self.service.container;
         loop {
-            let error = match self.runtime.wait(container).await {
+            let waited = tokio::select! {
+                waited = self.runtime.wait(container) => waited,
+                () = self.starved() => return Some(OUT_OF_MEMORY.to_owned()),
+            };
+            let error = match waited {
                 Ok(exit) => return Some(ended(&exit)),
                 Err(error) => error,
             };
@@ -190,6 +194,20 @@ impl Watch {
                 Err(RuntimeError::Unreachable(_)) => {}
                 Err(error) => return Some(format!("was lost sight of: {error}")),
             }
+        }
+    }
+
+    /// Waits until a process of it is killed for its memory, though the first one
+    /// may live on.
+    async fn starved(&self) {
+        // Where the engine tells no more, it is asked in the end.
+        if self
+            .runtime
+            .out_of_memory(&self.service.container)
+            .await
+            .is_err()
+        {
+            std::future::pending().await
         }
     }
 }

@@ -84,6 +84,11 @@ pub enum RunnerMessage {
         /// Files that could be made, where it was asked.
         inodes: Option<u64>,
     },
+    /// The kernel has killed processes of the cell for its memory limit.
+    OutOfMemory {
+        /// How many.
+        kills: u64,
+    },
     /// A test failed of a database server's own trouble, by the driver's code.
     Server {
         /// A SQLSTATE, or a number of MySQL's.

@@ -48,8 +48,9 @@ pub fn build_environment(debian_mirror: &str) -> Result<BuildEnvironment, HostEr
     };
     let arguments: BTreeMap<String, String> = NETWORK_VARIABLES
         .iter()
-        .filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)))
+        .filter_map(|name| Some((*name, env::var(name).ok()?)))
         .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (argument(name, &value).to_owned(), value))
         .collect();
     Ok(BuildEnvironment {
         arguments,
@@ -58,10 +59,40 @@ pub fn build_environment(debian_mirror: &str) -> Result<BuildEnvironment, HostEr
     })
 }
 
+/// The build argument in which a variable travels. Arguments are in the history of
+/// images, but for those of proxies
+/// (<https://docs.docker.com/build/building/variables/#proxy-arguments>): an index
+/// that wants a password goes in the place of a proxy that nothing here uses, from
+/// where `dockerfiles/python/build/trust.sh` takes it.
+fn argument<'a>(name: &'a str, value: &str) -> &'a str {
+    if name == "PIP_INDEX_URL" && value.contains('@') {
+        "FTP_PROXY"
+    } else {
+        name
+    }
+}
+
 /// The address of pip's index, which is PyPI unless the user's environment says
 /// otherwise.
 pub fn package_index_url() -> String {
     let url = env::var("PIP_INDEX_URL").ok().filter(|url| !url.is_empty());
     let url = url.unwrap_or_else(|| "https://pypi.org/simple".to_owned());
     url.trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::argument;
+
+    #[test]
+    fn an_index_with_a_password_is_in_no_images_history() {
+        let index = "https://me:secret@index.example/simple";
+        assert_eq!(argument("PIP_INDEX_URL", index), "FTP_PROXY");
+        let public = "https://index.example/simple";
+        assert_eq!(argument("PIP_INDEX_URL", public), "PIP_INDEX_URL");
+        assert_eq!(
+            argument("HTTPS_PROXY", "http://me:secret@proxy"),
+            "HTTPS_PROXY"
+        );
+    }
 }

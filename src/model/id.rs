@@ -18,6 +18,28 @@ impl RunId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// When the run began, in seconds since 1970, if this is an id as djbuild makes
+    /// them.
+    pub fn began(&self) -> Option<u64> {
+        let time = self.0.get(..15)?;
+        let time = jiff::civil::DateTime::strptime("%Y%m%d-%H%M%S", time).ok()?;
+        let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        u64::try_from(time.timestamp().as_second()).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_says_when_its_run_began() {
+        let began = RunId::new("20261123-183012-k3xq").began();
+        assert_eq!(began, Some(1_795_458_612));
+        assert_eq!(RunId::new("test-run").began(), None);
+        assert_eq!(RunId::new("ééééééééé").began(), None);
+    }
 }
 
 impl fmt::Display for RunId {

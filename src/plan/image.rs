@@ -17,8 +17,20 @@ pub struct Recipe {
     pub arguments: BTreeMap<String, String>,
     /// The build context, Dockerfile included.
     pub context: Context,
+    /// Whose it is.
+    pub author: Author,
     /// Tells it from other recipes, whatever its base turns out to be.
     key: String,
+}
+
+/// Whose the requirements are that a build installs, and so whether it may have
+/// what this host signs in with: installing runs code of their author's choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Author {
+    /// Of somebody whose code is merged, or the user's own.
+    Known,
+    /// Of whoever opened a pull request.
+    Anybody,
 }
 
 /// What a build gets from the host and no image keeps: it is in no image's name.
@@ -30,6 +42,16 @@ pub struct BuildEnvironment {
     pub ca_bundle: Vec<u8>,
     /// The Debian mirror for bases made here.
     pub debian_mirror: String,
+}
+
+impl BuildEnvironment {
+    /// The build arguments for a recipe of somebody: addresses with a name or a
+    /// password in them are not for anybody.
+    pub fn arguments_for(&self, author: Author) -> impl Iterator<Item = (&String, &String)> {
+        self.arguments
+            .iter()
+            .filter(move |(_, value)| author == Author::Known || !value.contains('@'))
+    }
 }
 
 impl Recipe {
@@ -85,7 +107,15 @@ impl Recipe {
             base,
             arguments,
             context,
+            author: Author::Known,
         }
+    }
+
+    /// The same recipe, of somebody.
+    #[must_use]
+    pub const fn by(mut self, author: Author) -> Self {
+        self.author = author;
+        self
     }
 
     /// Tells it from other recipes, whatever its base turns out to be.
@@ -173,6 +203,22 @@ mod tests {
         assert_ne!(tag, recipe("Pillow", &none).tag("id"));
         assert_ne!(tag, recipe("numpy", &none).tag("other"));
         assert!(tag.starts_with("djbuild/python3.14-sqlite:"), "{tag}");
+    }
+
+    #[test]
+    fn requirements_of_anybody_are_installed_without_the_hosts_passwords() {
+        let arguments = [
+            ("HTTPS_PROXY", "http://proxy:3128"),
+            ("FTP_PROXY", "https://me:secret@index.example/simple"),
+        ];
+        let environment = BuildEnvironment {
+            arguments: arguments
+                .map(|(key, value)| (key.into(), value.into()))
+                .into(),
+            ..BuildEnvironment::default()
+        };
+        let given = |author| environment.arguments_for(author).count();
+        assert_eq!((given(Author::Known), given(Author::Anybody)), (2, 1));
     }
 
     #[test]

@@ -11,6 +11,13 @@ pub const RUN: &str = "djbuild.run";
 /// On containers and networks: whose run it is, so that two users of one
 /// engine never clean up after each other.
 pub const OWNER: &str = "djbuild.owner";
+/// On containers and networks: the host whose process started them, for a home may
+/// be copied with all that names its installation.
+pub const HOST: &str = "djbuild.host";
+/// On containers and networks: that host's kernel since it was started.
+pub const BOOT: &str = "djbuild.boot";
+/// On a run's sign of life: when it was given, in seconds since 1970.
+pub const BEAT: &str = "djbuild.beat";
 /// On a cell's container: the cell, as far as a label may say it; the container's
 /// `DJBUILD_CELL` has its whole name.
 pub const CELL: &str = "djbuild.cell";

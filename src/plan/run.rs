@@ -7,8 +7,8 @@ use crate::model::RunId;
 pub struct Plan {
     /// The run this plan is for.
     pub run: RunId,
-    /// Marks everything this installation of djbuild starts.
-    pub owner: String,
+    /// Who starts it all.
+    pub owner: Owner,
     /// The cells, longest expected first.
     pub cells: Vec<CellPlan>,
     /// How fast and how long.
@@ -23,14 +23,42 @@ pub struct Plan {
     pub base_source: BaseSource,
 }
 
+/// Who starts things: an installation of djbuild, on a host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// Names the installation.
+    pub installation: String,
+    /// Names the host.
+    pub host: String,
+    /// Names its kernel since it was started, where the system tells.
+    pub boot: Option<String>,
+}
+
 impl Plan {
     /// The labels of everything this run starts.
     pub fn labels(&self, (key, value): (&str, &str)) -> Vec<Label> {
-        vec![
+        let Owner {
+            installation,
+            host,
+            boot,
+        } = &self.owner;
+        let mut labels = vec![
             (label::RUN.to_owned(), self.run.to_string()),
-            (label::OWNER.to_owned(), self.owner.clone()),
+            (label::OWNER.to_owned(), installation.clone()),
+            (label::HOST.to_owned(), label_value(host)),
             (key.to_owned(), label_value(value)),
-        ]
+        ];
+        if let Some(boot) = boot {
+            labels.push((label::BOOT.to_owned(), label_value(boot)));
+        }
+        labels
+    }
+
+    /// The name and the labels of a sign of life at this time, in seconds since 1970.
+    pub fn beat(&self, now: u64) -> (String, Vec<Label>) {
+        let now = now.to_string();
+        let name = name(&self.network_name(), "beat", &now);
+        (name, self.labels((label::BEAT, &now)))
     }
 
     /// The run's network.

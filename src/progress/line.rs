@@ -1,6 +1,6 @@
 use super::Detail;
 use crate::event::{CellSummary, Envelope, Event, Summary};
-use crate::model::{Outcome, TestOutcome, duration, plural};
+use crate::model::{Outcome, TestOutcome, duration, plural, printable};
 
 /// What a line is about, for its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub fn line(envelope: &Envelope, summary: &Summary, detail: Detail) -> Option<Li
     };
     (detail >= level).then(|| Line {
         tone,
-        who: who.to_owned(),
-        what,
+        who: printable(who).into_owned(),
+        what: printable(&what).into_owned(),
     })
 }
 

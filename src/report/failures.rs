@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use super::Style;
 use crate::event::{Failure, Summary};
-use crate::model::{Cell, Outcome, plural};
+use crate::model::{Cell, Outcome, plural, printable};
 
 /// Lines of a traceback shown; the event log has it all.
 const TRACEBACK_LINES: usize = 40;
@@ -35,17 +35,17 @@ fn one(summary: &Summary, failure: &Failure, cells: &[&Cell], style: Style) -> S
     let subtest = result
         .subtest
         .as_deref()
-        .map_or_else(String::new, |subtest| format!(" {subtest}"));
+        .map_or_else(String::new, |subtest| format!(" {}", printable(subtest)));
     let word = match result.outcome {
         crate::model::TestOutcome::Errored => "ERROR",
         crate::model::TestOutcome::UnexpectedSuccess => "UNEXPECTED SUCCESS",
         _ => "FAIL",
     };
     let word = style.outcome(Outcome::Failed, word);
-    let test = style.heading(&result.test);
+    let test = style.heading(&printable(&result.test));
     let mut text = format!("{word}  {test}{subtest}\n");
     let names: Vec<String> = cells.iter().map(ToString::to_string).collect();
-    let _ = writeln!(text, "  in {}", names.join(", "));
+    let _ = writeln!(text, "  in {}", printable(&names.join(", ")));
     if let Some(traceback) = &result.traceback {
         let lines: Vec<&str> = traceback.trim_end().lines().collect();
         let skipped = lines.len().saturating_sub(TRACEBACK_LINES);
@@ -58,16 +58,19 @@ fn one(summary: &Summary, failure: &Failure, cells: &[&Cell], style: Style) -> S
     }
     if let Some(cell) = cells.first() {
         let command = reproduce(summary, cell, &result.test);
-        let _ = writeln!(text, "  {}", style.faint(&format!("again: {command}")));
+        let again = style.faint(&format!("again: {}", printable(&command)));
+        let _ = writeln!(text, "  {again}");
     }
     text.push('\n');
     text
 }
 
+/// A line of somebody else's as a terminal may get it: no longer than it can be
+/// read, and nothing that it obeys.
 pub(super) fn clip(line: &str) -> String {
     match line.char_indices().nth(TRACEBACK_COLUMNS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+        Some((end, _)) => format!("{}…", printable(&line[..end])),
+        None => printable(line).into_owned(),
     }
 }
 
@@ -157,7 +160,11 @@ pub fn problems(
         let cause = cell
             .cause
             .map_or_else(String::new, |cause| format!("{cause}: "));
-        let _ = writeln!(text, "{word}  {}", style.heading(&cell.cell.to_string()));
+        let _ = writeln!(
+            text,
+            "{word}  {}",
+            style.heading(&printable(&cell.cell.to_string()))
+        );
         let _ = writeln!(text, "  {cause}{}", clip(&cell.detail));
         for line in &cell.log {
             let _ = writeln!(text, "  │ {}", clip(line));

@@ -1,5 +1,6 @@
-use super::{Style, printable};
+use super::Style;
 use crate::event::{Event, TestResult};
+use crate::model::printable;
 use crate::model::{Outcome, TestOutcome, duration, plural};
 
 /// The line, or lines, that an event of a cell is in its log; `None` for what is
@@ -7,7 +8,7 @@ use crate::model::{Outcome, TestOutcome, duration, plural};
 pub fn log_line(event: &Event, style: Style) -> Option<String> {
     let mark = |text: &str| Some(style.faint(&format!("── {}", printable(text))));
     match event {
-        Event::CellLog { line, .. } => Some(printable(line)),
+        Event::CellLog { line, .. } => Some(printable(line).into_owned()),
         Event::TestFinished { result, .. } => Some(test(result, style)),
         Event::TestStarted { test, .. } => mark(&format!("began {test}")),
         Event::CellStarted {
@@ -98,7 +99,7 @@ mod tests {
         let text = log_line(&event, Style::Plain).expect("a line");
         assert_eq!(
             text,
-            "FAIL a.B.test_c (x=1) (0.250 s)\n  │ Traceback\n  │ AssertionError: \\u{1b}[2J"
+            "FAIL a.B.test_c (x=1) (0.250 s)\n  │ Traceback\n  │ AssertionError: \\x1b[2J"
         );
     }
 

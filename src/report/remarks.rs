@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use crate::event::Summary;
-use crate::model::{Outcome, plural};
+use crate::model::{Outcome, plural, printable};
 
 /// Reasons shown; `djbuild matrix` tells them all.
 const SHOWN: usize = 5;
@@ -20,7 +22,14 @@ pub fn remarks(summary: &Summary) -> String {
         }
     }
     for notice in &summary.notices {
-        text.push_str(&format!("Note: {}\n", notice.message));
+        text.push_str(&format!("Note: {}\n", printable(&notice.message)));
+    }
+    for (missing, cells) in without_requirements(summary) {
+        text.push_str(&format!(
+            "Without {}, whose tests were skipped: {}\n",
+            printable(missing),
+            cells.join(", ")
+        ));
     }
     for cell in &summary.cells {
         if cell.outcome == Some(Outcome::Empty) {
@@ -28,4 +37,15 @@ pub fn remarks(summary: &Summary) -> String {
         }
     }
     text
+}
+
+/// The requirements that cells could not have, and which cells.
+fn without_requirements(summary: &Summary) -> BTreeMap<&str, Vec<&str>> {
+    let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for cell in &summary.cells {
+        if let Some(missing) = cell.environment.get("missing") {
+            found.entry(missing).or_default().push(cell.name.as_str());
+        }
+    }
+    found
 }

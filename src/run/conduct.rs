@@ -1,17 +1,31 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+
 use super::recording::Recording;
-use super::{Home, Prepared};
+use super::{Home, Prepared, tidy};
 use crate::engine::{Cancel, Engine};
-use crate::event::{Event, Summary};
+use crate::event::{Event, NoticeKind, Summary};
 use crate::journal::{Emitter, Journal};
 use crate::model::RunId;
+use crate::store::Retention;
 
 /// How long the disk may take to keep the end of a run; the user may want the end
 /// sooner.
 const KEEPING: Duration = Duration::from_secs(60);
 const HURRY: Duration = Duration::from_secs(3);
+
+/// Removes on a thread of its own what need not be kept.
+fn tidy_meanwhile(home: &Home, retention: Retention, emit: &Emitter) -> JoinHandle<()> {
+    let (home, emit) = (home.clone(), emit.clone());
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = tidy(&home, &retention) {
+            let message = format!("what need not be kept could not be removed: {error}");
+            emit.notice(NoticeKind::Leftover, message);
+        }
+    })
+}
 
 /// A run that has ended.
 #[derive(Debug)]
@@ -41,6 +55,7 @@ pub async fn conduct(
         plan,
         started,
         notices,
+        retention,
     } = prepared;
     let emit = Emitter::new(Arc::clone(journal));
     emit.emit(Event::RunStarted(Box::new(started)));
@@ -48,6 +63,7 @@ pub async fn conduct(
         emit.emit(Event::Notice(notice));
     }
     let recording = Recording::begin(home, &run, journal);
+    let tidying = tidy_meanwhile(home, retention, &emit);
     engine.run(plan, &emit, &cancel).await;
     journal.close();
     let kept = tokio::select! {
@@ -56,6 +72,8 @@ pub async fn conduct(
             Err("the disk does not take it, and nobody wanted to wait".to_owned())
         }
     };
+    // What is left to be tidied is tidied by the next run.
+    tidying.abort();
     drop(lock);
     Some(Finished {
         run,

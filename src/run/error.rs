@@ -56,7 +56,9 @@ impl RunError {
                         | SourceError::NotGit(_)
                         | SourceError::NoFolder(_)
                         | SourceError::NoRevision(_)
-                        | SourceError::NoRelease(_),
+                        | SourceError::NoRelease(_)
+                        | SourceError::NoRepository { .. }
+                        | SourceError::Unsupported { .. },
                 )
         )
     }

@@ -31,6 +31,7 @@ pub async fn make_images(
         plan,
         started,
         notices,
+        retention: _,
     } = prepared;
     let emit = Emitter::new(Arc::clone(journal));
     emit.emit(Event::RunStarted(Box::new(RunStarted {

@@ -21,6 +21,7 @@ mod planning;
 mod prepare;
 mod recording;
 mod request;
+mod tidy;
 mod tree;
 
 pub use cells::{Asked, ask};
@@ -28,8 +29,9 @@ pub use conduct::{Finished, conduct};
 pub use error::RunError;
 pub use home::Home;
 pub use images::{Made, make_images};
-pub use leftovers::{is_dead, sweep_dead};
+pub use leftovers::{Judge, sweep_dead};
 pub use matrix_file::{FILE_NAME, of_project, parse, read_spec, releases};
 pub use planning::estimates;
 pub use prepare::{Prepared, prepare, snapshots};
 pub use request::{Images, Pacing, Request, Scope};
+pub use tidy::{tidy, unused};

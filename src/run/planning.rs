@@ -7,13 +7,13 @@ use crate::event::RunStarted;
 use crate::host;
 use crate::model::{Cell, DatabaseKind, DatabaseSpec, PythonSpec, RunId};
 use crate::plan::{
-    BuildEnvironment, CellPlan, Dockerfiles, Pace, Plan, Recipe, Service, Sharing, TreeFiles,
-    jobs_for,
+    Author, BuildEnvironment, CellPlan, Dockerfiles, Owner, Pace, Plan, Recipe, Service, Sharing,
+    TreeFiles, jobs_for,
 };
 use crate::runtime::Capabilities;
 use crate::source::{Shelf, Snapshot, Tree};
 use crate::spec::{Isolation, VariantChange};
-use crate::store::Estimates;
+use crate::store::{Estimates, Here};
 
 const GIB: u64 = 1 << 30;
 /// How long a database may take to answer; MySQL's first start is the slowest.
@@ -50,7 +50,7 @@ pub fn plan(
     };
     let plan = Plan {
         run: run.clone(),
-        owner: home.state.owner()?,
+        owner: owner(home)?,
         cells,
         pace,
         priority: request.priority,
@@ -61,12 +61,23 @@ pub fn plan(
     Ok((plan, started))
 }
 
+/// Who starts the run, as its containers are labelled.
+fn owner(home: &Home) -> Result<Owner, RunError> {
+    let Here { owner, host, boot } = home.state.here()?;
+    Ok(Owner {
+        installation: owner,
+        host,
+        boot,
+    })
+}
+
 /// What the cells of a run have in common, each made once however many want it.
 struct Parts<'a> {
     asked: &'a Asked,
     files: &'a Dockerfiles,
     environment: &'a BuildEnvironment,
     prefix: &'a str,
+    trusts_pull_requests: bool,
     sharing: Sharing,
     arguments: Arc<[String]>,
     caches: Arc<[Arc<Service>]>,
@@ -103,6 +114,7 @@ impl<'a> Parts<'a> {
             files,
             environment,
             prefix,
+            trusts_pull_requests: request.images.trust_pull_requests,
             sharing: match isolation {
                 Isolation::Cell => Sharing::Once,
                 Isolation::Run => Sharing::Shared,
@@ -143,14 +155,22 @@ impl<'a> Parts<'a> {
         if let Some(known) = self.images.get(&key) {
             return Ok(Arc::clone(known));
         }
-        let recipe = Arc::new(Recipe::python(
+        let recipe = Recipe::python(
             cell.python,
             client,
             &requirements(snapshot, cell.database.kind)?,
             self.environment,
             self.prefix,
             self.files,
-        ));
+        );
+        let name = snapshot.revision.named.as_ref();
+        let name = name.unwrap_or(&snapshot.revision.branch);
+        let is_trusted = self.trusts_pull_requests || !name.starts_with("pull/");
+        let recipe = Arc::new(recipe.by(if is_trusted {
+            Author::Known
+        } else {
+            Author::Anybody
+        }));
         self.images.insert(key, Arc::clone(&recipe));
         Ok(recipe)
     }

@@ -6,7 +6,7 @@ use crate::model::RunId;
 use crate::plan::Plan;
 use crate::runtime::Capabilities;
 use crate::source::{OnTransfer, Snapshot};
-use crate::store::RunLock;
+use crate::store::{Retention, RunLock};
 
 /// A run that could begin.
 pub struct Prepared {
@@ -20,6 +20,8 @@ pub struct Prepared {
     pub started: RunStarted,
     /// What is other than it was asked for.
     pub notices: Vec<Notice>,
+    /// How long earlier runs are kept.
+    pub retention: Retention,
 }
 
 /// What was asked for, and the files of what is to be tested.
@@ -79,6 +81,7 @@ pub fn prepare(
         plan,
         started,
         notices: asked.notices,
+        retention: request.retention,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::matrix::Cover;
 use crate::plan::{BaseSource, NoTests};
 use crate::source::{Origin, Reach};
 use crate::spec::Isolation;
+use crate::store::Retention;
 
 /// What a run is asked to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Request {
     /// Where images come from.
     #[serde(default)]
     pub images: Images,
+    /// How long earlier runs are kept.
+    #[serde(default)]
+    pub retention: Retention,
     /// Which of several runs goes first: the one with more.
     #[serde(default)]
     pub priority: i32,
@@ -101,6 +105,9 @@ pub struct Images {
     pub debian_mirror: String,
     /// A folder whose files replace those of djbuild's own dockerfiles.
     pub dockerfiles: Option<PathBuf>,
+    /// Whether requirements of pull requests are installed with this host's
+    /// credentials for indexes and proxies.
+    pub trust_pull_requests: bool,
 }
 
 /// Where Debian's packages are unless a mirror is named.
@@ -129,6 +136,7 @@ impl Default for Images {
             registry: String::new(),
             debian_mirror: DEBIAN_MIRROR.to_owned(),
             dockerfiles: None,
+            trust_pull_requests: false,
         }
     }
 }
@@ -142,6 +150,7 @@ impl Request {
             flags: Vec::new(),
             pace: Pacing::default(),
             images: Images::default(),
+            retention: Retention::default(),
             priority: 0,
         }
     }

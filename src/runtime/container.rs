@@ -33,6 +33,15 @@ pub trait Containers: Send + Sync {
     /// [`is_away`](RuntimeError::is_away) when the engine went away.
     async fn wait(&self, container: &str) -> Result<Exit, RuntimeError>;
 
+    /// Waits until the kernel kills a process of a running container for its memory
+    /// limit; for ever while it does not, or where the engine does not tell of it.
+    ///
+    /// # Errors
+    /// When the engine tells no more.
+    async fn out_of_memory(&self, _container: &str) -> Result<(), RuntimeError> {
+        std::future::pending().await
+    }
+
     /// What a container has come to; `None` when it is not there.
     async fn state(&self, container: &str) -> Result<Option<State>, RuntimeError>;
 

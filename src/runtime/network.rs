@@ -2,7 +2,7 @@ use async_trait::async_trait;
 
 use super::error::RuntimeError;
 use super::resource::Resource;
-use crate::plan::Network;
+use crate::plan::{Label, Network};
 
 /// The networks of an engine, and the volumes that its containers leave.
 #[async_trait]
@@ -15,6 +15,9 @@ pub trait Networks: Send + Sync {
 
     /// The networks that carry this label key.
     async fn networks(&self, label: &str) -> Result<Vec<Resource>, RuntimeError>;
+
+    /// Creates an empty volume, which nothing uses: its labels are wanted of it.
+    async fn create_volume(&self, name: &str, labels: &[Label]) -> Result<(), RuntimeError>;
 
     /// The volumes that carry this label key.
     async fn volumes(&self, label: &str) -> Result<Vec<Resource>, RuntimeError>;

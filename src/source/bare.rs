@@ -9,17 +9,17 @@ use super::error::SourceError;
 use super::git::Git;
 use super::heads::Heads;
 use super::lock::hold;
-use super::maintenance::{maintain, unlock};
+use super::maintenance::{drop_half_packs, maintain, unlock};
 use super::mirror_refs::kept_as;
 use super::objects::{ObjectStore, Objects, objects_of};
 use super::reach::Reach;
-use super::redact::redacted;
 use super::refs::{Found, Ref, choose};
 use super::remote::{Kind, NamedBy, Remote};
 use super::skeleton;
 use super::transfer::OnTransfer;
 use super::wanted::Wanted;
 use crate::model::hex;
+use crate::model::redacted;
 
 /// A bare repository in the cache, with what was fetched of a remote.
 #[derive(Debug, Clone)]
@@ -92,6 +92,7 @@ impl Bare {
             refs.extend(self.remote.list(Kind::Tags, &self.folder)?);
         }
         let _lock = self.lock()?;
+        unlock(&self.folder);
         for reference in wanted.unlisted(&refs) {
             refs.extend(self.fetch_unlisted(&reference, on_transfer)?);
         }
@@ -101,10 +102,23 @@ impl Bare {
         let refspecs: Vec<String> = found
             .iter()
             .filter(|found| !is_kept(found, &heads, &objects))
-            .map(|found| refspec(&found.reference))
+            .map(|found| {
+                // What is not UTF-8 cannot be named here, so its commit is asked for.
+                let is_whole = !found.reference.contains(char::REPLACEMENT_CHARACTER);
+                let source = if is_whole {
+                    &found.reference
+                } else {
+                    &found.commit
+                };
+                refspec(source, &found.reference)
+            })
             .collect();
         if !refspecs.is_empty() {
-            self.remote.fetch(&refspecs, &self.folder, on_transfer)?;
+            let fetched = self.remote.fetch(&refspecs, &self.folder, on_transfer);
+            if fetched.is_err() {
+                drop_half_packs(&self.folder);
+            }
+            fetched?;
         }
         for found in &found {
             heads.note(&found.reference, &found.commit);
@@ -133,9 +147,9 @@ impl Bare {
         reference: &str,
         on_transfer: &OnTransfer<'_>,
     ) -> Result<Option<Ref>, SourceError> {
-        let fetched = self
-            .remote
-            .fetch(&[refspec(reference)], &self.folder, on_transfer);
+        let fetched =
+            self.remote
+                .fetch(&[refspec(reference, reference)], &self.folder, on_transfer);
         match fetched {
             Err(SourceError::NoRevision(_)) => return Ok(None),
             fetched => fetched?,
@@ -187,12 +201,14 @@ impl Bare {
         })
     }
 
-    /// Makes the repository, and clears away what an earlier git left locked.
+    /// Makes the repository where it is not there, or not as it should be.
     fn prepare(&self) -> Result<(), SourceError> {
+        if skeleton::is_made(&self.folder) {
+            return Ok(());
+        }
         let parent = self.folder.parent().unwrap_or(&self.folder);
         std::fs::create_dir_all(parent).map_err(SourceError::io(parent))?;
         let _lock = self.lock()?;
-        unlock(&self.folder);
         skeleton::make(&self.folder)
     }
 
@@ -216,6 +232,6 @@ fn is_kept(found: &Found, heads: &Heads, objects: &Objects) -> bool {
         && Oid::from_str(&found.commit).is_ok_and(|id| objects.has(id))
 }
 
-fn refspec(reference: &str) -> String {
-    format!("+{reference}:{}", kept_as(reference))
+fn refspec(source: &str, reference: &str) -> String {
+    format!("+{source}:{}", kept_as(reference))
 }

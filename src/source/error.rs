@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::redact::redacted;
 use crate::model::duration;
+use crate::model::redacted;
 
 /// Why a source could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,15 @@ pub enum SourceError {
     /// fetched earlier may do.
     #[error("{place}: {message}")]
     Unreachable {
+        /// The URL, without its secrets.
+        place: String,
+        /// What happened.
+        message: String,
+    },
+    /// The server has had enough of requests for now. What was fetched earlier may not
+    /// do: it is there, and may have news.
+    #[error("{place}: {message}")]
+    Busy {
         /// The URL, without its secrets.
         place: String,
         /// What happened.

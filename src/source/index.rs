@@ -7,9 +7,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::error::SourceError;
-use super::redact::redacted;
 use super::transfer::{OnTransfer, Transfer};
 use super::web::{again, agent, failed};
+use crate::model::redacted;
 use crate::model::{Version, hex};
 
 /// How long the index may take to answer at all.

@@ -30,7 +30,8 @@ impl Layout {
     /// When git refuses to look: at a repository of another user, say. When there is
     /// no git to ask.
     pub fn discover(folder: &Path) -> Result<Option<Self>, SourceError> {
-        if !folder.is_dir() || !folder.ancestors().any(is_marked) {
+        let is_marked = |folder: PathBuf| folder.ancestors().any(is_marked);
+        if !folder.canonicalize().is_ok_and(is_marked) {
             // Whether git is installed or not.
             return Ok(None);
         }

@@ -28,6 +28,17 @@ pub fn pack(git_dir: &Path) {
         .try_read();
 }
 
+/// Removes packs that were not written to their end: on a full disk they are what
+/// fills it. The lock of the repository is held.
+pub fn drop_half_packs(git_dir: &Path) {
+    let entries = git_dir.join("objects/pack").read_dir();
+    for entry in entries.into_iter().flatten().flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(b"tmp_") {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Removes the locks that a killed git left in a repository of ours.
 pub fn unlock(git_dir: &Path) {
     let mut folders = vec![git_dir.to_owned()];

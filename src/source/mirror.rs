@@ -5,11 +5,11 @@ use super::bare::Bare;
 use super::candidate::Candidate;
 use super::error::SourceError;
 use super::reach::Reach;
-use super::redact::redacted;
 use super::remote::NamedBy;
 use super::submodule::Submodules;
 use super::transfer::OnTransfer;
 use super::wanted::Wanted;
+use crate::model::redacted;
 
 /// A bare copy of a git URL in the cache, with only the revisions asked for.
 #[derive(Debug, Clone)]

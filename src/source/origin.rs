@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::redact::redacted;
 use crate::model::ParseError;
+use crate::model::redacted;
 
 /// Where Django comes from, as `--source` takes it.
 ///

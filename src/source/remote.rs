@@ -6,9 +6,9 @@ use backon::{BlockingRetryable, ExponentialBuilder};
 use super::address::Address;
 use super::error::SourceError;
 use super::git::{Failed, Fault, Git, Network, received, words};
-use super::redact::redacted;
 use super::refs::Ref;
 use super::transfer::{OnTransfer, Transfer};
+use crate::model::redacted;
 
 /// How long a server may say nothing when it is asked for its refs.
 const LISTING: Duration = Duration::from_secs(60);
@@ -209,7 +209,11 @@ impl Remote {
                 place,
                 message: "this git is too old: 2.31 or newer is needed".to_owned(),
             },
-            Fault::Busy | Fault::NotShallow | Fault::Other => SourceError::Git {
+            Fault::Busy => SourceError::Busy {
+                place,
+                message: said,
+            },
+            Fault::NotShallow | Fault::Other => SourceError::Git {
                 place,
                 message: said,
             },

@@ -3,7 +3,7 @@ use std::time::Duration;
 use backon::{BlockingRetryable, ExponentialBuilder};
 
 use super::error::SourceError;
-use super::redact::redacted;
+use crate::model::redacted;
 
 /// How long a server may say nothing while it sends.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -48,6 +48,7 @@ pub fn failed(url: &str, error: &ureq::Error) -> SourceError {
     let message = redacted(&error.to_string());
     match error {
         ureq::Error::StatusCode(401 | 403 | 407) => SourceError::Refused { place, message },
+        ureq::Error::StatusCode(429) => SourceError::Busy { place, message },
         ureq::Error::StatusCode(500..=599)
         | ureq::Error::Io(_)
         | ureq::Error::Timeout(_)
@@ -71,10 +72,11 @@ pub fn again<T>(once: impl FnMut() -> Result<T, SourceError>) -> Result<T, Sourc
         .with_jitter();
     once.retry(pauses)
         .sleep(std::thread::sleep)
-        .when(|error| match error {
-            SourceError::Unreachable { .. } => true,
-            SourceError::Index { message, .. } => message.contains("429"),
-            _ => false,
+        .when(|error| {
+            matches!(
+                error,
+                SourceError::Unreachable { .. } | SourceError::Busy { .. }
+            )
         })
         .call()
 }

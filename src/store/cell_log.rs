@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::StoreError;
 use super::line::{Packer, in_brief};
@@ -6,9 +6,15 @@ use super::log::LogWriter;
 use super::names::NamesWriter;
 use crate::event::{Envelope, Event};
 
+/// Times that there was nothing to flush, after which a log is closed.
+const IDLE: u32 = 5;
+
 /// Writes the log of one cell.
 pub struct CellLog {
-    log: LogWriter,
+    path: PathBuf,
+    /// Open while something comes.
+    log: Option<LogWriter>,
+    idle: u32,
     packer: Packer,
     /// A test that began: worth a line if something else comes than its end.
     begun: Option<Envelope>,
@@ -16,14 +22,21 @@ pub struct CellLog {
 }
 
 impl CellLog {
-    /// Appends to a log.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self {
-            log: LogWriter::open(path)?,
+    /// Appends to a log, which is opened when there is something to write.
+    pub fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            log: None,
+            idle: 0,
             packer: Packer::default(),
             begun: None,
             is_begun_long: false,
-        })
+        }
+    }
+
+    /// Whether it takes a file and a compressor's memory.
+    pub const fn is_open(&self) -> bool {
+        self.log.is_some()
     }
 
     /// Writes one event. `names` has the numbers of tests, as long as they can be
@@ -71,17 +84,34 @@ impl CellLog {
             self.write_begun(names.as_deref_mut())?;
         }
         self.is_begun_long = self.begun.is_some();
-        if self.log.is_unseen() {
-            if let Some(names) = names {
-                names.flush()?;
+        match &mut self.log {
+            Some(log) if log.is_unseen() => {
+                self.idle = 0;
+                if let Some(names) = names {
+                    names.flush()?;
+                }
+                log.flush()
             }
-            self.log.flush()?;
+            Some(_) if self.idle < IDLE => {
+                self.idle += 1;
+                Ok(())
+            }
+            _ => self.close(names),
         }
-        Ok(())
     }
 
-    pub fn finish(self) -> Result<(), StoreError> {
-        self.log.finish()
+    /// Ends what was written, so that the file can be closed.
+    pub fn close(&mut self, names: Option<&mut NamesWriter>) -> Result<(), StoreError> {
+        self.idle = 0;
+        match self.log.take() {
+            Some(log) => {
+                if let Some(names) = names {
+                    names.flush()?;
+                }
+                log.finish()
+            }
+            None => Ok(()),
+        }
     }
 
     fn write_begun(&mut self, names: Option<&mut NamesWriter>) -> Result<(), StoreError> {
@@ -95,13 +125,17 @@ impl CellLog {
     }
 
     fn line(&mut self, line: &[u8], names: Option<&mut NamesWriter>) -> Result<(), StoreError> {
-        if self.log.is_full(line.len()) {
+        let log = match &mut self.log {
+            Some(log) => log,
+            closed => closed.insert(LogWriter::open(&self.path)?),
+        };
+        if log.is_full(line.len()) {
             // Numbers are seen after what they mean.
             if let Some(names) = names {
                 names.flush()?;
             }
-            self.log.flush()?;
+            log.flush()?;
         }
-        self.log.write(line)
+        log.write(line)
     }
 }

@@ -43,6 +43,8 @@ impl State {
             if matches!(envelope.event, Event::CellStarted { .. }) {
                 detail = CellDetail {
                     began: Some(envelope.at),
+                    // Its images were made ready before it began.
+                    phases: std::mem::take(&mut detail.phases),
                     ..CellDetail::default()
                 };
             }
@@ -52,11 +54,17 @@ impl State {
                 last.seconds = seconds;
             }
             match envelope.event {
-                Event::CellPhase { phase, .. } => detail.phases.push(PhaseTime {
-                    phase,
-                    seconds: 0.0,
-                    began: envelope.at,
-                }),
+                Event::CellPhase { phase, .. } => {
+                    // What comes again is of another attempt.
+                    if detail.phases.last().is_some_and(|last| phase <= last.phase) {
+                        detail.phases.clear();
+                    }
+                    detail.phases.push(PhaseTime {
+                        phase,
+                        seconds: 0.0,
+                        began: envelope.at,
+                    });
+                }
                 Event::TestStarted { test, .. } => detail.running.push(test),
                 Event::TestFinished { result, .. } => {
                     detail.running.retain(|test| *test != result.test);

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+
 /// Why something could not be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -12,7 +14,7 @@ pub enum StoreError {
         error: std::io::Error,
     },
     /// The index could not be read or written.
-    #[error("{path}: {error}")]
+    #[error("{path}: {error}{}", advice(error))]
     Index {
         /// Where it is.
         path: PathBuf,
@@ -44,6 +46,22 @@ pub enum StoreError {
     /// A log does not hold a run.
     #[error("{0}: no run is recorded here")]
     NoRun(PathBuf),
+}
+
+/// Whether what is there is no index, or one that was damaged.
+pub(super) fn is_rubbish(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+    )
+}
+
+fn advice(error: &rusqlite::Error) -> &'static str {
+    if is_rubbish(error) {
+        "; `djbuild prune --reindex` makes it again from the runs' folders"
+    } else {
+        ""
+    }
 }
 
 impl StoreError {

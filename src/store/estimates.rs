@@ -12,7 +12,7 @@ impl Estimates {
     /// that cannot be read is as good as none.
     pub fn of(state: &State, arguments: Vec<String>) -> Self {
         Self {
-            history: History::open(&state.history_file()).ok(),
+            history: state.index().ok(),
             arguments,
         }
     }

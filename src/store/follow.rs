@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -24,6 +24,9 @@ pub struct Follow {
     own: Source,
     cells: HashMap<OsString, CellName>,
     open: BTreeMap<OsString, Source>,
+    /// The first event of each log that has one: its place, its time, the log's file
+    /// or none for the run's own.
+    heads: BTreeSet<(u64, u64, Option<OsString>)>,
     /// Up to here all logs are complete.
     complete: u64,
     /// Events that carry no place are counted.
@@ -72,6 +75,11 @@ impl Source {
         }
         Ok(())
     }
+
+    fn head(&self, file: Option<&OsString>) -> Option<(u64, u64, Option<OsString>)> {
+        let envelope = self.read.front()?;
+        Some((envelope.seq, envelope.at, file.cloned()))
+    }
 }
 
 impl Follow {
@@ -87,6 +95,7 @@ impl Follow {
             own: Source::new(paths::events(&folder)),
             cells: HashMap::new(),
             open: BTreeMap::new(),
+            heads: BTreeSet::new(),
             complete: 0,
             counted: 0,
             round: Round::New,
@@ -167,6 +176,13 @@ impl Follow {
             self.own.read.push_back(envelope);
         }
         self.open_new();
+        self.heads.extend(self.own.head(None));
+        for (file, source) in &mut self.open {
+            if let Some(cell) = self.cells.get(file) {
+                source.fill(cell, &mut self.names)?;
+            }
+            self.heads.extend(source.head(Some(file)));
+        }
         Ok(())
     }
 
@@ -186,25 +202,27 @@ impl Follow {
         }
     }
 
-    /// The event that comes first, if all before it are known.
+    /// The event that comes first, if all before it are known. A log that has no more
+    /// is asked again in the next round.
     fn least(&mut self) -> Result<Option<Envelope>, StoreError> {
-        for (file, source) in &mut self.open {
-            if let Some(cell) = self.cells.get(file) {
-                source.fill(cell, &mut self.names)?;
-            }
+        let is_known = |seq| seq <= self.complete || self.round == Round::Last;
+        if !self.heads.first().is_some_and(|(seq, _, _)| is_known(*seq)) {
+            return Ok(None);
         }
-        let sources = std::iter::once(&mut self.own).chain(self.open.values_mut());
-        let first = sources
-            .filter_map(|source| {
-                let envelope = source.read.front()?;
-                Some(((envelope.seq, envelope.at), source))
-            })
-            .min_by_key(|(place, _)| *place);
-        match first {
-            Some(((seq, _), source)) if seq <= self.complete || self.round == Round::Last => {
-                Ok(source.read.pop_front())
-            }
-            _ => Ok(None),
-        }
+        let Some((_, _, file)) = self.heads.pop_first() else {
+            return Ok(None);
+        };
+        let Some(file) = file else {
+            let envelope = self.own.read.pop_front();
+            self.heads.extend(self.own.head(None));
+            return Ok(envelope);
+        };
+        let (Some(source), Some(cell)) = (self.open.get_mut(&file), self.cells.get(&file)) else {
+            return Ok(None);
+        };
+        let envelope = source.read.pop_front();
+        source.fill(cell, &mut self.names)?;
+        self.heads.extend(source.head(Some(&file)));
+        Ok(envelope)
     }
 }

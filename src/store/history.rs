@@ -1,17 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use serde::{Deserialize, Serialize};
 
-use super::{StoreError, schema};
+use super::rows::{list, note_images, put_cell, put_run};
+use super::{State, StoreError, schema};
 use crate::event::{CellSummary, Summary};
-use crate::model::{Cause, Cell, Outcome, RunId};
-
-/// The outcome of a run that has none yet.
-pub(super) const RUNNING: &str = "running";
-/// The outcome of a cell that has none yet.
-pub(super) const UNFINISHED: &str = "unfinished";
+use crate::model::{Cell, RunId};
 
 /// The index of runs and cells. The folders of runs are the truth: it can be made
 /// again from them.
@@ -20,18 +15,15 @@ pub struct History {
     connection: Connection,
 }
 
-/// What was tested of one branch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PastBranch {
-    /// The branch's name, or the release's version.
-    pub branch: String,
-    /// The commit, where there is one.
-    pub revision: Option<String>,
-    /// Where it came from, as `--source` takes it.
-    pub source: String,
-    /// How many files differed from the commit.
-    #[serde(default)]
-    pub modified: usize,
+impl State {
+    /// The index of this state's runs, made the first time.
+    ///
+    /// # Errors
+    /// When it cannot be opened, is no database, or is a newer djbuild's.
+    pub fn index(&self) -> Result<History, StoreError> {
+        self.check()?;
+        History::open(&self.history_file())
+    }
 }
 
 impl History {
@@ -85,7 +77,7 @@ impl History {
     /// # Errors
     /// When the index cannot be written.
     pub fn note_bytes(&self, run: &RunId, bytes: u64) -> Result<(), StoreError> {
-        let bytes = integer(bytes);
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         let query = "UPDATE run SET bytes = ?2 WHERE id = ?1";
         let noted = self.connection.execute(query, params![run.as_str(), bytes]);
         noted.map(|_| ()).map_err(self.error())
@@ -139,13 +131,33 @@ impl History {
             .map_err(self.error())
     }
 
-    /// Leaves no run in it, to be filled again.
+    /// Whether a run is in it.
     ///
     /// # Errors
-    /// When the index cannot be written.
-    pub(super) fn clear(&self) -> Result<(), StoreError> {
-        let cleared = self.connection.execute("DELETE FROM run", []);
-        cleared.map(|_| ()).map_err(self.error())
+    /// When the index cannot be read.
+    pub(super) fn has(&self, run: &RunId) -> Result<bool, StoreError> {
+        let query = "SELECT 1 FROM run WHERE id = ?1";
+        let found = self.connection.query_row(query, [run.as_str()], |_| Ok(()));
+        found
+            .optional()
+            .map(|found| found.is_some())
+            .map_err(self.error())
+    }
+
+    /// Leaves no other runs in it.
+    ///
+    /// # Errors
+    /// When the index cannot be written; then nothing is changed.
+    pub(super) fn keep_only(&mut self, runs: &BTreeSet<&RunId>) -> Result<(), StoreError> {
+        self.within(|transaction| {
+            let mut query = transaction.prepare("SELECT id FROM run")?;
+            let ids = query.query_map([], |row| row.get::<_, String>(0))?;
+            let ids: Vec<RunId> = ids.map(|id| id.map(RunId::new)).collect::<Result<_, _>>()?;
+            for id in ids.iter().filter(|id| !runs.contains(id)) {
+                transaction.execute("DELETE FROM run WHERE id = ?1", [id.as_str()])?;
+            }
+            Ok(())
+        })
     }
 
     /// Notes which images were used, of something that is no run.
@@ -213,107 +225,11 @@ impl History {
     }
 }
 
-fn put_run(connection: &Connection, summary: &Summary) -> rusqlite::Result<()> {
-    let started = &summary.started;
-    let branches: Vec<PastBranch> = started
-        .revisions
-        .iter()
-        .map(|revision| PastBranch {
-            branch: revision.branch.clone(),
-            revision: revision.commit.clone(),
-            source: revision.source.clone(),
-            modified: revision.modified,
-        })
-        .collect();
-    // Who asked for it, where the run says so.
-    let told = serde_json::to_value(started).unwrap_or_default();
-    let word = |key: &str| match &told[key] {
-        serde_json::Value::Null => None,
-        serde_json::Value::String(word) => Some(word.clone()),
-        other => Some(other.to_string()),
-    };
-    #[allow(clippy::cast_possible_truncation)]
-    let ended = summary
-        .seconds
-        .map(|seconds| integer(summary.began).saturating_add((seconds * 1000.0).round() as i64));
-    let outcome = match summary.seconds {
-        Some(_) => summary.outcome().as_str(),
-        None => RUNNING,
-    };
-    let values = params![
-        started.run.as_str(),
-        integer(summary.began),
-        ended,
-        summary.seconds,
-        outcome,
-        started.matrix,
-        list(&started.arguments),
-        serde_json::to_string(&branches).unwrap_or_default(),
-        word("scheduler"),
-        word("cause"),
-        integer(summary.cells.len() as u64),
-    ];
-    connection
-        .execute(
-            "INSERT INTO run (id, began, ended, seconds, outcome, matrix, arguments, branches,
-                              scheduler, cause, planned)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             ON CONFLICT (id) DO UPDATE SET began = ?2, ended = ?3, seconds = ?4, outcome = ?5,
-                 matrix = ?6, arguments = ?7, branches = ?8, scheduler = ?9, cause = ?10,
-                 planned = ?11",
-            values,
-        )
-        .map(|_| ())
-}
-
-fn put_cell(connection: &Connection, run: &RunId, cell: &CellSummary) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO cell
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .execute(params![
-            run.as_str(),
-            cell.name.as_str(),
-            cell.cell.branch,
-            cell.cell.python.to_string(),
-            cell.cell.database.to_string(),
-            cell.cell.variant,
-            cell.outcome.map_or(UNFINISHED, Outcome::as_str),
-            cell.cause.map(Cause::as_str),
-            cell.seconds,
-            integer(cell.counts.tests),
-            integer(cell.counts.bad()),
-            integer(cell.counts.skipped),
-        ])
-        .map(|_| ())
-}
-
-fn note_images(connection: &Connection, summary: &Summary) -> rusqlite::Result<()> {
-    let when = integer(summary.began / 1000);
-    for tag in &summary.images_used {
-        connection.execute(
-            "INSERT INTO image VALUES (?1, ?2)
-             ON CONFLICT (tag) DO UPDATE SET used = max(used, excluded.used)",
-            params![tag, when],
-        )?;
-    }
-    Ok(())
-}
-
-/// Words as one text, each with its own ends.
-fn list(words: &[String]) -> String {
-    serde_json::to_string(words).unwrap_or_default()
-}
-
-fn integer(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::event::{Envelope, Event, RunStarted};
+    use crate::model::Outcome;
 
     fn cell(branch: &str) -> Cell {
         Cell {

@@ -2,9 +2,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
 
+use super::State;
 use super::StoreError;
 use super::private::{make_folder, options};
-use super::{History, State};
 use crate::model::RunId;
 
 /// Whether a run's process still lives.
@@ -52,7 +52,7 @@ impl State {
     /// Leaves nothing of something that was no run after all, but the memory that
     /// it is over.
     pub fn forget(&self, run: &RunId) {
-        if let Ok(history) = History::open(&self.history_file()) {
+        if let Ok(history) = self.index() {
             let _ = history.note_gone(run);
         }
         let _ = std::fs::remove_dir_all(self.run_folder(run));
@@ -79,7 +79,8 @@ impl State {
         );
         absent
             && self.history_file().is_file()
-            && History::open(&self.history_file())
+            && self
+                .index()
                 .and_then(|history| history.is_gone(run))
                 .unwrap_or(false)
     }

@@ -4,7 +4,8 @@ use rusqlite::Row;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::history::{History, PastBranch, RUNNING, UNFINISHED};
+use super::history::History;
+use super::rows::{PastBranch, RUNNING, UNFINISHED};
 use super::{Liveness, State, StoreError};
 use crate::model::RunId;
 
@@ -70,7 +71,7 @@ impl State {
         if !self.history_file().is_file() {
             return Ok(Vec::new());
         }
-        let history = History::open(&self.history_file())?;
+        let history = self.index()?;
         self.read_history(&history, wanted).map_err(history.error())
     }
 

@@ -12,6 +12,10 @@ use super::{History, State, StoreError, paths};
 use crate::event::{Envelope, Event, Summary};
 use crate::model::{CellName, RunId};
 
+/// Logs of cells that are open at once; there may be more cells than a process may
+/// open files.
+const OPEN: usize = 200;
+
 /// Writes a run's events as they happen, each cell into the index when it ends, and
 /// the summary at the end. What is killed at any moment loses no finished cell.
 ///
@@ -157,11 +161,7 @@ impl Recorder {
     /// When the summary cannot be written, or anything could not be kept and it was
     /// not told before.
     pub fn finish(mut self, summary: &Summary) -> Result<(), StoreError> {
-        self.flush_cells();
-        for log in std::mem::take(&mut self.cells).into_values() {
-            let finished = log.finish();
-            self.trouble.note(finished);
-        }
+        self.close_cells();
         if let Some(names) = self.names.take() {
             let finished = names.finish();
             self.trouble.note(finished);
@@ -216,24 +216,19 @@ impl Recorder {
         if self.lost.contains(cell) {
             return;
         }
-        if !self.cells.contains_key(cell) {
-            match CellLog::open(&paths::cell(&self.folder, cell)) {
-                Ok(log) => _ = self.cells.insert(cell.clone(), log),
-                Err(error) => return self.lose(cell, error),
-            }
+        let is_open = self.cells.get(cell).is_some_and(CellLog::is_open);
+        if !is_open && self.cells.values().filter(|log| log.is_open()).count() >= OPEN {
+            self.close_cells();
         }
-        let Some(log) = self.cells.get_mut(cell) else {
-            return;
-        };
-        let written = log.write(envelope, self.names.as_mut());
-        let written = match (&envelope.event, written) {
-            (Event::CellFinished { .. }, Ok(())) => {
-                let flushed = log.flush(self.names.as_mut());
-                let log = self.cells.remove(cell);
-                flushed.and_then(|()| log.map_or(Ok(()), CellLog::finish))
-            }
-            (_, written) => written,
-        };
+        let log = self
+            .cells
+            .entry(cell.clone())
+            .or_insert_with(|| CellLog::new(paths::cell(&self.folder, cell)));
+        let mut written = log.write(envelope, self.names.as_mut());
+        if matches!(envelope.event, Event::CellFinished { .. }) {
+            written = written.and_then(|()| log.close(self.names.as_mut()));
+            self.cells.remove(cell);
+        }
         if let Err(error) = written {
             self.lose(cell, error);
         }
@@ -249,9 +244,20 @@ impl Recorder {
     }
 
     fn flush_cells(&mut self) {
+        self.each_cell(CellLog::flush);
+    }
+
+    fn close_cells(&mut self) {
+        self.each_cell(CellLog::close);
+    }
+
+    fn each_cell(
+        &mut self,
+        work: impl Fn(&mut CellLog, Option<&mut NamesWriter>) -> Result<(), StoreError>,
+    ) {
         let mut failed = Vec::new();
         for (cell, log) in &mut self.cells {
-            if let Err(error) = log.flush(self.names.as_mut()) {
+            if let Err(error) = work(log, self.names.as_mut()) {
                 failed.push((cell.clone(), error));
             }
         }

@@ -1,9 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
-
+use super::error::is_rubbish;
 use super::usage::bytes_of;
-use super::{History, State, StoreError};
+use super::{History, Liveness, State, StoreError};
 use crate::model::RunId;
 
 /// What making the index again came to.
@@ -34,7 +33,8 @@ impl State {
             }
             opened => opened?,
         };
-        history.clear()?;
+        let kept = self.folders()?;
+        history.keep_only(&kept.iter().collect())?;
         for run in self.runs()? {
             match self.index_one(&mut history, &run) {
                 Ok(()) => done.runs += 1,
@@ -47,8 +47,13 @@ impl State {
         Ok(done)
     }
 
-    /// Adds a run to the index as its folder has it.
+    /// Puts a run into the index as its folder has it. One that goes on is left to its
+    /// own process, which knows more by now.
     pub(super) fn index_one(&self, history: &mut History, run: &RunId) -> Result<(), StoreError> {
+        let is_live = self.liveness(run) == Liveness::Live;
+        if is_live && history.has(run)? {
+            return Ok(());
+        }
         let summary = self.summary(run)?;
         history.add(&summary)?;
         match summary.seconds {
@@ -56,13 +61,6 @@ impl State {
             None => Ok(()),
         }
     }
-}
-
-fn is_rubbish(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
-    )
 }
 
 /// Nothing is thrown away that somebody may want to look at.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::past::{PastRun, Wanted};
 use super::usage::bytes_of;
-use super::{History, Liveness, State, StoreError, paths};
+use super::{Liveness, State, StoreError, paths};
 use crate::model::RunId;
 
 /// How long runs are kept. The last of each branch and matrix stays whatever this
@@ -79,7 +79,7 @@ impl State {
             };
             folders.iter().filter(is_missing).cloned().collect()
         };
-        let mut history = History::open(&self.history_file())?;
+        let mut history = self.index()?;
         if !missing.is_empty() {
             for run in &missing {
                 // What cannot be read stays, for somebody to look at.
@@ -150,7 +150,7 @@ impl State {
     /// without one would promise what is not there.
     fn remove(&self, run: &RunId) -> Result<(), StoreError> {
         let folder = self.run_folder(run);
-        History::open(&self.history_file())?.note_gone(run)?;
+        self.index()?.note_gone(run)?;
         match std::fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(StoreError::io(folder)(error))

@@ -134,6 +134,11 @@ fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     if version >= FORMAT {
         return Ok(());
     }
+    // Version 1 writes its own number into whatever it opens.
+    let query = "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'planned'";
+    if version == 1 && transaction.query_row(query, [], |row| row.get::<_, i64>(0))? > 0 {
+        return transaction.pragma_update(None, "user_version", FORMAT);
+    }
     if version == 1 {
         transaction.execute_batch(
             "ALTER TABLE run RENAME TO old_run;
@@ -258,6 +263,28 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn an_index_that_the_first_version_opened_again_is_what_it_was() {
+        let (_folder, path) = place();
+        let connection = open(&path).expect("writable");
+        connection
+            .execute(
+                "INSERT INTO run VALUES ('r', 1, 2, 3, 'passed', 'quick', '[]', '[]', NULL, NULL,
+                 1, NULL)",
+                [],
+            )
+            .expect("valid");
+        connection
+            .pragma_update(None, "user_version", 1)
+            .expect("writable");
+        drop(connection);
+        let connection = open(&path).expect("opened");
+        let runs: i64 = connection
+            .query_row("SELECT count(*) FROM run", [], |row| row.get(0))
+            .expect("readable");
+        assert_eq!((runs, version(&connection).expect("readable")), (1, FORMAT));
     }
 
     #[test]

@@ -72,10 +72,14 @@ impl State {
         if marked.trim() == FORMAT.to_string() {
             return Ok(());
         }
-        let is_ours = !self.folder.exists()
-            || ["owner", "history.sqlite3", "runs"]
-                .iter()
-                .any(|name| self.folder.join(name).exists());
+        let is_empty = || {
+            let mut entries = std::fs::read_dir(&self.folder).into_iter().flatten();
+            entries.next().is_none()
+        };
+        let is_ours = ["owner", "history.sqlite3", "runs"]
+            .iter()
+            .any(|name| self.folder.join(name).exists())
+            || is_empty();
         let runs = self.runs_folder();
         make_folder(&runs).map_err(StoreError::io(&runs))?;
         // A folder with other things in it is somebody's for another purpose.
@@ -133,7 +137,7 @@ mod tests {
     fn a_folder_with_other_things_in_it_keeps_its_mode() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let home = folder.path().join("home");
-        std::fs::create_dir(&home).expect("writable");
+        std::fs::create_dir_all(home.join("music")).expect("writable");
         std::fs::set_permissions(&home, PermissionsExt::from_mode(0o755)).expect("ours");
         let state = State::new(home.clone());
         state.prepare().expect("writable");

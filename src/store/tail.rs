@@ -20,7 +20,6 @@ const BLOCK_HEADER: usize = 3;
 /// left for the next.
 pub struct Tail {
     path: PathBuf,
-    file: Option<File>,
     /// Where the next compressed byte is read from.
     offset: u64,
     input: Vec<u8>,
@@ -51,7 +50,6 @@ impl Tail {
     pub const fn new(path: PathBuf) -> Self {
         Self {
             path,
-            file: None,
             offset: 0,
             input: Vec::new(),
             taken: 0,
@@ -127,17 +125,13 @@ impl Tail {
         Ok(true)
     }
 
-    /// Reads the next compressed bytes; `false` where there are none.
+    /// Reads the next compressed bytes; `false` where there are none. The file is not
+    /// held open: a run may have more logs than a process may open files.
     fn read(&mut self) -> io::Result<bool> {
-        if self.file.is_none() {
-            match File::open(&self.path) {
-                Ok(file) => self.file = Some(file),
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-                Err(error) => return Err(error),
-            }
-        }
-        let Some(file) = &self.file else {
-            return Ok(false);
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
         };
         self.input.resize(CHUNK, 0);
         self.taken = 0;
@@ -191,10 +185,7 @@ impl Tail {
         self.input = Vec::new();
         self.output = Vec::new();
         self.taken = 0;
-        if matches!(self.frame, Frame::Next) {
-            self.file = None;
-            self.lines = VecDeque::new();
-        }
+        self.lines = VecDeque::new();
     }
 }
 

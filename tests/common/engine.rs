@@ -2,8 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 /// An engine's version, and the API versions it speaks.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +66,55 @@ impl Age {
         socket
     }
 
+    /// The same on a TCP port.
+    pub fn listen_on_tcp(self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let connection = connection.expect("a connection");
+                // One after another would be stopped by one that never ends.
+                std::thread::spawn(move || {
+                    let _ = self.answer(connection, &mut Images::new());
+                });
+            }
+        });
+        format!("tcp://{address}")
+    }
+
+    /// The same with TLS, for who shows a certificate of its CA's; the files are
+    /// as Docker's client wants them, and those of the server beside them.
+    pub fn listen_with_tls(self, folder: &Path) -> String {
+        let read = |name: &str| {
+            let certificates = CertificateDer::pem_file_iter(folder.join(name));
+            let certificates: Result<Vec<_>, _> = certificates.expect("a file").collect();
+            certificates.expect("certificates")
+        };
+        let key = PrivateKeyDer::from_pem_file(folder.join("server-key.pem")).expect("a key");
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(read("ca.pem"));
+        let clients = WebPkiClientVerifier::builder(Arc::new(roots)).build();
+        let config = ServerConfig::builder()
+            .with_client_cert_verifier(clients.expect("a CA"))
+            .with_single_cert(read("server-cert.pem"), key)
+            .expect("a certificate");
+        let config = Arc::new(config);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let connection = connection.expect("a connection");
+                let config = Arc::clone(&config);
+                std::thread::spawn(move || {
+                    let server = ServerConnection::new(config).expect("a configuration");
+                    let stream = StreamOwned::new(server, connection);
+                    let _ = self.answer(stream, &mut Images::new());
+                });
+            }
+        });
+        format!("tcp://{address}")
+    }
+
     fn answer<C: Read + Write>(self, connection: C, images: &mut Images) -> std::io::Result<()> {
         let mut connection = BufReader::new(connection);
         let mut request = String::new();
@@ -67,6 +124,10 @@ impl Age {
         while connection.read_line(&mut header)? > 2 {
             chunked |= header.to_ascii_lowercase().starts_with("transfer-encoding");
             header.clear();
+        }
+        if request.starts_with("POST /containers/silent/wait") {
+            // As long as the container lives.
+            std::thread::sleep(Duration::from_secs(3600));
         }
         let whole = !chunked || read_chunks(&mut connection)?;
         let target = request.split(' ').nth(1).unwrap_or_default();

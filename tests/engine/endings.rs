@@ -122,6 +122,10 @@ async fn what_the_machine_did_to_a_cell_is_ours_and_has_a_name_each() {
             Cause::NoSpace,
         ),
         (
+            told(r#"{"event":"out_of_memory","kills":1}"#),
+            Cause::OutOfMemory,
+        ),
+        (
             told(r#"{"event":"server","code":"53100","message":"no space"}"#),
             Cause::NoSpace,
         ),
@@ -204,4 +208,21 @@ async fn a_cell_whose_tests_go_on_and_on_is_timed_out() {
         naming: "3600 s",
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_cell_lacks_and_does_not_obey_is_kept_with_its_results() {
+    let hello = HELLO.replace('}', r#","missing":["pylibmc","numpy"]}"#);
+    let steps = vec![
+        say(&hello),
+        say(r#"{"event":"notice","kind":"left-out","message":"--pdb: no terminal"}"#),
+        say(ONE_PASSED),
+        end(0),
+        Step::Exit(0),
+    ];
+    let ran = run(plan(&["sqlite"]), &world(move |_| steps.clone())).await;
+    let cell = &ran.summary.cells[0];
+    assert_eq!(cell.environment["missing"], "pylibmc, numpy");
+    let notice = &ran.summary.notices[0].message;
+    assert!(notice.ends_with("sqlite: --pdb: no terminal"), "{notice}");
 }

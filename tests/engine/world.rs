@@ -9,7 +9,7 @@ use djbuild::journal::{Emitter, Journal};
 use djbuild::model::{Cause, Cell, DatabaseKind, Outcome, RunId, SnapshotId};
 use djbuild::plan::{
     BaseSource, BuildEnvironment, CellPlan, Container, DebianBase, Dockerfiles, EachFile, NoTests,
-    Pace, Plan, Recipe, Service, Sharing, TreeDelta, TreeFiles,
+    Owner, Pace, Plan, Recipe, Service, Sharing, TreeDelta, TreeFiles,
 };
 use djbuild::runtime::{Bootstrap, BootstrapError, Bootstrapping};
 
@@ -78,7 +78,10 @@ pub fn plan_of(databases: &[&str], tree: &str, sharing: Sharing) -> Plan {
     let cells = cells.collect();
     Plan {
         run: RunId::new("test-run"),
-        owner: "me".into(),
+        owner: Owner {
+            installation: "me".into(),
+            ..Owner::default()
+        },
         cells,
         pace: Pace {
             jobs: 2,

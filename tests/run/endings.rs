@@ -90,7 +90,7 @@ fn a_database_killed_mid_run_is_noticed_and_its_cell_runs_once_more() {
     let second = going.wait_for("cell_started");
     assert_eq!(second["attempt"], 2);
     let (status, events) = going.end();
-    assert_eq!(status, Some(3));
+    assert_eq!(status, Some(1));
     let last = events
         .iter()
         .rfind(|event| event["event"] == "cell_finished")

@@ -138,3 +138,15 @@ fn a_detached_head_is_called_by_its_commit() {
     let head = repository.head();
     assert_eq!(repository.checkout().revision.branch, head[..10]);
 }
+
+#[test]
+fn a_folder_inside_of_a_checkout_leads_to_it_by_whatever_way() {
+    let repository = Repository::new();
+    let elsewhere = temporary();
+    let link = elsewhere.path().join("link");
+    symlink(repository.folder().join("tests"), &link).expect("a link");
+    for folder in [repository.folder().join("tests"), link] {
+        let snapshot = checkout(&folder).expect("a checkout");
+        assert_eq!(snapshot.manifest, repository.checkout().manifest);
+    }
+}

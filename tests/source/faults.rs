@@ -47,7 +47,7 @@ fn a_server_that_refuses_is_an_error_whatever_is_here() {
     assert!(matches!(error, SourceError::NoRepository { .. }), "{error}");
     server.answers("429");
     let error = find(&mirror, &["main"]).expect_err("busy");
-    assert!(matches!(error, SourceError::Git { .. }), "{error}");
+    assert!(matches!(error, SourceError::Busy { .. }), "{error}");
 }
 
 #[test]
@@ -86,7 +86,10 @@ fn a_lock_in_the_mirror_is_an_error_and_one_left_long_ago_is_not() {
     let file = File::create(&lock).expect("a file");
     repository.write("new.py", "NEW = 1\n");
     repository.commit("New");
+    let half = folder_of(cache.path()).join("objects/pack/tmp_pack_AbCdEf");
+    fs::write(&half, "half").expect("a file");
     let error = find(&mirror, &["main"]).expect_err("locked");
+    assert!(!half.exists(), "what was half fetched takes room");
     assert!(matches!(error, SourceError::Git { .. }), "{error}");
     assert!(error.to_string().contains("shallow.lock"), "{error}");
     let long_ago = SystemTime::now() - Duration::from_secs(3600);

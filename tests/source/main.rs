@@ -6,6 +6,7 @@ mod hostile;
 mod http;
 mod kinds;
 mod mirror;
+mod reclaim;
 mod release;
 mod repository;
 mod secrets;

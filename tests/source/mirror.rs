@@ -221,3 +221,23 @@ fn a_commit_inside_a_branch_is_fetched_by_its_whole_id() {
     let error = find(&mirror, &[&first[..12]]).expect_err("no tip");
     assert!(error.to_string().contains("all 40"), "{error}");
 }
+
+#[test]
+fn a_branch_whose_name_is_no_text_is_a_branch_all_the_same() {
+    let repository = Repository::new();
+    repository.write("new.py", "NEW = 1\n");
+    repository.commit("New");
+    repository.git("update-ref \"$(printf 'refs/heads/caf\\351')\" HEAD");
+    repository.git("reset -q --hard HEAD~1");
+    let cache = temporary();
+    let found = fetch(&repository.mirror(cache.path()), "*");
+    let names: Vec<&str> = found.iter().map(|s| s.revision.branch.as_str()).collect();
+    assert_eq!(names, ["caf\u{fffd}", "main"]);
+    assert!(found[0].manifest.get(b"new.py").is_some());
+    let words = ["*".to_owned()];
+    let here = committed(repository.folder(), &Wanted::Named(&words)).expect("branches");
+    assert_eq!(
+        here[0].snapshot().expect("a tree").manifest,
+        found[0].manifest
+    );
+}

@@ -1,8 +1,8 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use djbuild::source::{PackageIndex, Reach, Snapshot, SourceError, find_release};
@@ -12,6 +12,18 @@ use sha2::{Digest, Sha256};
 struct Index {
     url: String,
     downloads: Arc<AtomicU32>,
+    /// What the next requests get instead of an answer.
+    trouble: Arc<Mutex<Vec<Trouble>>>,
+}
+
+#[derive(Clone, Copy)]
+enum Trouble {
+    /// None.
+    Good,
+    /// An answer with this status.
+    Status(u16),
+    /// Half of the answer.
+    Half,
 }
 
 impl Index {
@@ -35,6 +47,8 @@ impl Index {
             file("7.0.2", r#""broken""#)
         );
         let counted = Arc::clone(&downloads);
+        let trouble = Arc::new(Mutex::new(Vec::new()));
+        let expected = Arc::clone(&trouble);
         thread::spawn(move || {
             for connection in listener.incoming() {
                 let mut connection = connection.expect("a connection");
@@ -51,18 +65,31 @@ impl Index {
                 } else {
                     page.as_bytes()
                 };
+                let trouble = expected.lock().expect("no panic").pop();
+                let (status, sent) = match trouble {
+                    None | Some(Trouble::Good) => (200, body.len()),
+                    Some(Trouble::Status(status)) => (status, 0),
+                    Some(Trouble::Half) => (200, body.len() / 2),
+                };
+                let length = if status == 200 { body.len() } else { 0 };
                 let head = format!(
-                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                    body.len()
+                    "HTTP/1.1 {status} Status\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n",
                 );
                 let _ = connection.write_all(head.as_bytes());
-                let _ = connection.write_all(body);
+                let _ = connection.write_all(&body[..sent]);
             }
         });
         Self {
             url: format!("http://{address}/simple"),
             downloads,
+            trouble,
         }
+    }
+
+    /// The next requests go wrong, in this order.
+    fn stumbles(&self, trouble: &[Trouble]) {
+        let mut expected = self.trouble.lock().expect("no panic");
+        expected.extend(trouble.iter().rev());
     }
 
     fn honest(sdist: Vec<u8>) -> Self {
@@ -191,4 +218,26 @@ fn the_newest_release_that_is_kept_will_do_where_the_index_cannot_be_reached() {
         &|_| {},
     );
     assert!(absent.is_err());
+}
+
+#[test]
+fn a_download_that_breaks_off_begins_again() {
+    let index = Index::honest(sdist(&[("django/__init__.py", "VERSION = 7\n")]));
+    index.stumbles(&[Trouble::Status(503), Trouble::Good, Trouble::Half]);
+    let release = index.get(None, &cache()).expect("in the end");
+    assert!(release.manifest.get(b"django/__init__.py").is_some());
+    assert_eq!(index.downloads(), 2);
+}
+
+#[test]
+fn an_index_that_refuses_is_not_stale() {
+    let index = Index::honest(sdist(&[]));
+    let cache = cache();
+    index.get(None, &cache).expect("a release");
+    index.stumbles(&[Trouble::Status(403)]);
+    let error = index.get(None, &cache).expect_err("refused");
+    assert!(matches!(error, SourceError::Refused { .. }), "{error}");
+    index.stumbles(&[Trouble::Status(429); 3]);
+    let error = index.get(None, &cache).expect_err("busy");
+    assert!(matches!(error, SourceError::Busy { .. }), "{error}");
 }

@@ -101,7 +101,7 @@ def succeeds(command, run=run, sleep=time.sleep):
 def line_around(match):
     text = match.string
     start = text.rfind("\n", 0, match.start()) + 1
-    return text[start:].partition("\n")[0].strip()
+    return text[start:].partition("\n")[0].strip()[:300]
 
 
 def main(venv, folder, tools):
@@ -114,8 +114,8 @@ def main(venv, folder, tools):
         sys.exit("uv cannot be installed.")
 
     def install(arguments):
-        uv = f"{tools}/bin/uv"
-        return succeeds([uv, "pip", "install", "--python", f"{venv}/bin/python", *arguments])
+        uv = [f"{tools}/bin/uv", "pip", "install", "--python", f"{venv}/bin/python"]
+        return succeeds([*uv, *arguments])
 
     if install([word for file in files for word in ("-r", str(file))]):
         missing.write_text("", encoding="utf-8")

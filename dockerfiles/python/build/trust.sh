@@ -6,6 +6,12 @@ if [ -s /build/ca-bundle.crt ]; then
 fi
 export UV_SYSTEM_CERTS=1 UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never
 export UV_HTTP_RETRIES=5 UV_HTTP_TIMEOUT=60
+# An index that wants a password comes in the place of a proxy: such an argument is in
+# no image's history.
+if [ -n "${FTP_PROXY:-}" ]; then
+    export PIP_INDEX_URL="$FTP_PROXY"
+    unset FTP_PROXY
+fi
 if [ -n "${PIP_INDEX_URL:-}" ]; then
     export UV_DEFAULT_INDEX="$PIP_INDEX_URL"
 fi

@@ -32,8 +32,15 @@ class Given:
 
 
 def runtests_arguments(cell):
-    given = take_apart(cell.arguments, options_of(cell.tests / "runtests.py"))
-    return [f"--settings={SETTINGS_MODULE}", "--noinput", *given.passed_on]
+    return [f"--settings={SETTINGS_MODULE}", "--noinput", *given(cell).passed_on]
+
+
+def given(cell):
+    """The user's arguments. The tree's script is read only if it may matter."""
+    options = set()
+    if any(argument.startswith("--") for argument in cell.arguments):
+        options = options_of(cell.tests / "runtests.py")
+    return take_apart(cell.arguments, options)
 
 
 def take_apart(arguments, options):

@@ -7,12 +7,12 @@ depends on nothing but the environment and the tree.
 
 from importlib import import_module
 
-from .arguments import options_of, take_apart
+from .arguments import given
 from .cell import Cell
 from .settings import generate, overruled, uppercase
 
 _cell = Cell.from_environment()
-_given = take_apart(_cell.arguments, options_of(_cell.tests / "runtests.py"))
+_given = given(_cell)
 _user = uppercase(import_module(_given.settings)) if _given.settings else {}
 _generated = generate(_cell, base=uppercase(import_module("test_sqlite")), user=_user)
 

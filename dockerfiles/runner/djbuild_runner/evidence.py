@@ -10,6 +10,7 @@ import errno
 import os
 import tempfile
 from opcode import opname
+from pathlib import Path
 
 from . import server
 
@@ -23,13 +24,19 @@ DRIVERS = {"psycopg", "psycopg2", "MySQLdb"}
 _statvfs, _stat = os.statvfs, os.stat
 _FOLDERS = [os.getcwd(), tempfile.gettempdir(), os.path.expanduser("~"), "/dev/shm"]
 
+# Of control groups version 2, and 1.
+KERNELS_COUNTS = (
+    "/sys/fs/cgroup/memory.events",
+    "/sys/fs/cgroup/memory/memory.oom_control",
+)
+
 # djbuild wants to know what there was, not how often.
 _told = set()
 
 
 def of_error(error):
     """Events for what is behind an error, without those already told."""
-    facts = list(full_file_systems())
+    facts = shortages()
     for link in _chain(error):
         if isinstance(link, OSError) and link.errno == errno.ENOSPC:
             if not made_by_a_statement(link):
@@ -48,6 +55,28 @@ def of_error(error):
             _told.add(key)
             new.append(fact)
     return new
+
+
+def shortages():
+    """Events for what the cell has run out of."""
+    return [*killed_for_memory(), *full_file_systems()]
+
+
+def killed_for_memory(files=KERNELS_COUNTS):
+    """
+    An event if the kernel has killed processes of the cell for its memory limit.
+
+    It counts them for each control group, and a container has one of its own.
+    """
+    for file in files:
+        try:
+            lines = Path(file).read_text().splitlines()
+        except OSError:
+            continue
+        for name, _, number in (line.partition(" ") for line in lines):
+            if name == "oom_kill" and int(number):
+                yield {"event": "out_of_memory", "kills": int(number)}
+                return
 
 
 def full_file_systems(folders=None):

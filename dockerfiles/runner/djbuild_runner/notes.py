@@ -78,10 +78,15 @@ def note_signals():
     Its functions are replaced rather than audited: nothing else pays for that,
     and a test that patches one of them sends no signal.
     """
-    os.kill = _noting(os.kill, lambda pid, _: pid if pid > 0 else ANY)
-    os.killpg = _noting(os.killpg, lambda group, _: ANY)
-    signal.raise_signal = _noting(signal.raise_signal, lambda _: _getpid())
-    signal.pthread_kill = _noting(signal.pthread_kill, lambda thread, _: _getpid())
+    for module, name, target in (
+        (os, "kill", lambda pid, _: pid if pid > 0 else ANY),
+        (os, "killpg", lambda group, _: ANY),
+        (signal, "raise_signal", lambda _: _getpid()),
+        (signal, "pthread_kill", lambda thread, _: _getpid()),
+    ):
+        # Not every Python has them all.
+        if hasattr(module, name):
+            setattr(module, name, _noting(getattr(module, name), target))
 
 
 def _noting(send, target):

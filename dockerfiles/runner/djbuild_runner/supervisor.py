@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 from . import notes
-from .channel import STDERR
+from .channel import STDERR, encode
+from .evidence import shortages
 
 # The line before the stacks; djbuild keeps more of a log from there on.
 STACKS_FOLLOW = "djbuild: the stack of every thread:"
@@ -43,17 +44,14 @@ def supervise(channel, run):
 
     Only the child returns from here by an exception or an exit of its own.
     """
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [*ENDING, *ASKING])
     child = os.fork()
     if child == 0:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         return run()
     supervisor = _Supervisor(channel, child)
     for number in ENDING:
         signal.signal(number, supervisor.pass_on)
     for number in ASKING:
         signal.signal(number, supervisor.tell_stacks)
-    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     os._exit(supervisor.wait())
 
 
@@ -85,14 +83,21 @@ class _Supervisor:
             ended = os.WTERMSIG(status)
             code = SIGNALLED + ended
         if self._received and code:
-            self._channel.send("ended", signal=self._received, exit=None, own=False)
+            self._send("ended", signal=self._received, exit=None, own=False)
             return SIGNALLED + self._received
         if ended:
             own = notes.sent(self._child, ended)
-            self._channel.send("ended", signal=ended, exit=None, own=own)
+            self._send("ended", signal=ended, exit=None, own=own)
+            for fact in shortages():
+                self._channel.write(encode(fact))
         elif code > SIGNALLED:
-            self._channel.send("ended", signal=None, exit=code, own=False)
+            self._send("ended", signal=None, exit=code, own=False)
         return code
+
+    def _send(self, event, **fields):
+        """On a line of its own: the suite may have ended within one."""
+        self._channel.write(b"\n")
+        self._channel.send(event, **fields)
 
     def pass_on(self, number, frame):
         self._received = self._received or number
@@ -108,8 +113,9 @@ class _Supervisor:
         for pid in everybody:
             _send(pid, signal.SIGSTOP)
         tests = [test for pid, test in workers.items() if test and pid in everybody]
-        self._channel.send("hung", tests=tests)
-        _log(STACKS_FOLLOW)
+        self._send("hung", tests=tests)
+        # In the middle of a line of dots, most likely.
+        _log(f"\n{STACKS_FOLLOW}")
         for pid, test in workers.items():
             if test and pid in everybody:
                 self._dump(pid, f"the process of {test}")

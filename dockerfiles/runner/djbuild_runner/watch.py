@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 
 from . import notes
 from .channel import encode
-from .evidence import full_file_systems
+from .evidence import shortages
 from .exits import BROKEN
 
 # Without results for this long, say what the workers are at.
@@ -78,8 +78,9 @@ class WorkersWatch:
         code, test = worker.exitcode, notes.test_of(worker.pid)
         signal = -code if code is not None and code < 0 else None
         own = signal is not None and notes.sent(worker.pid, signal)
-        # A write to memory that has no room is a SIGBUS.
-        for fact in full_file_systems():
+        # Memory may be the reason, and a write to mapped memory that has no room
+        # on its file system is a SIGBUS.
+        for fact in shortages():
             self._channel.write(encode(fact))
         self._channel.send("crashed", test=test, signal=signal, exit=code, own=own)
         died_of = f"exit code {code}" if signal is None else f"signal {signal}"

@@ -1,10 +1,17 @@
 import errno
 import os
+import tempfile
 import unittest
+from pathlib import Path
 from unittest import mock
 
 from djbuild_runner import evidence, notes, server
-from djbuild_runner.evidence import full_file_systems, made_by_a_statement, of_error
+from djbuild_runner.evidence import (
+    full_file_systems,
+    killed_for_memory,
+    made_by_a_statement,
+    of_error,
+)
 
 
 def caught(action):
@@ -31,7 +38,7 @@ def assertion():
 class Told(unittest.TestCase):
     def setUp(self):
         evidence._told.clear()
-        patch = mock.patch.object(evidence, "_FOLDERS", [])
+        patch = mock.patch.object(evidence, "shortages", list)
         patch.start()
         self.addCleanup(patch.stop)
 
@@ -119,6 +126,28 @@ class FileSystems(unittest.TestCase):
 
     def test_a_folder_that_is_not_there_is_not_full(self):
         self.assertEqual(list(full_file_systems(["/nowhere"])), [])
+
+
+class Memory(unittest.TestCase):
+    def found(self, *contents):
+        with tempfile.TemporaryDirectory() as folder:
+            files = []
+            for number, content in enumerate(contents):
+                files.append(Path(folder, str(number)))
+                files[-1].write_text(content)
+            return list(killed_for_memory(["/nowhere", *files]))
+
+    def test_the_kernels_count_is_told_in_both_of_its_forms(self):
+        killed = [{"event": "out_of_memory", "kills": 2}]
+        second = "low 0\nhigh 0\nmax 9\noom 3\noom_kill 2\noom_group_kill 0\n"
+        first = "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"
+        self.assertEqual(self.found(second), killed)
+        self.assertEqual(self.found(first), killed)
+
+    def test_where_none_was_killed_or_nobody_counts_nothing_is_told(self):
+        self.assertEqual(self.found("oom_kill_disable 0\noom_kill 0\n"), [])
+        self.assertEqual(self.found("under_oom 0\n"), [])
+        self.assertEqual(self.found(), [])
 
 
 def driver(name, error):

@@ -8,10 +8,12 @@ import unittest
 
 SUPERVISED = """
 import os, signal, subprocess, sys, time
-from djbuild_runner import notes
+from djbuild_runner import notes, supervisor
 from djbuild_runner.channel import Channel
 from djbuild_runner.supervisor import supervise, write_stacks_when_asked
 
+# What this machine is short of is no part of it.
+supervisor.shortages = list
 channel = Channel.take_stdout()
 notes.open_folder()
 
@@ -55,7 +57,7 @@ class Ran:
 
     def end(self):
         out, err = self.process.communicate(timeout=30)
-        self.events += map(json.loads, out.splitlines())
+        self.events += [json.loads(line) for line in out.splitlines() if line]
         self.log = err.decode()
         return self.process.returncode
 
@@ -118,6 +120,11 @@ class Ends(unittest.TestCase):
                 self.assertEqual(ran.end(), 128 + number)
                 self.assertEqual(ran.events[1:], [ended(signal=int(number))])
 
+    def test_an_end_in_the_middle_of_a_line_leaves_a_line_of_its_own(self):
+        ran = start("channel.write(b'half a li'); os.kill(os.getpid(), 9)")
+        out, _ = ran.process.communicate(timeout=30)
+        self.assertEqual(json.loads(out.splitlines()[-1]), ended(signal=9, own=True))
+
     def test_a_status_that_looks_like_a_signal_is_told_to_be_none(self):
         self.check("os._exit(143)", 143, ended(exit=143))
 
@@ -125,15 +132,16 @@ class Ends(unittest.TestCase):
 class Hangs(unittest.TestCase):
     def test_the_stacks_of_all_threads_come_even_from_within_c_code(self):
         ran = start(
-            "import threading; threading.Thread(target=time.sleep, args=[60],"
-            f" daemon=True).start(); {ENDLESS_MATCH}"
+            "print('..', end='', flush=True); import threading;"
+            " threading.Thread(target=time.sleep, args=[60], daemon=True).start();"
+            f" {ENDLESS_MATCH}"
         )
         time.sleep(0.5)
         ran.process.send_signal(signal.SIGQUIT)
         ran.process.send_signal(signal.SIGQUIT)
         self.assertEqual(ran.end(), 128 + 6)
         self.assertEqual(ran.events[1:], [{"event": "hung", "tests": []}])
-        self.assertIn("djbuild: the stack of every thread:\n", ran.log)
+        self.assertIn("djbuild: the stack of every thread:", ran.log.splitlines())
         self.assertIn("in match", ran.log)
         self.assertEqual(ran.log.count("hread 0x"), 2, ran.log)
 

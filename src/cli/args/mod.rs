@@ -1,5 +1,6 @@
 //! The command line, as clap types.
 
+mod keep;
 mod run;
 mod select;
 mod store;
@@ -13,6 +14,7 @@ use clap_complete::engine::ArgValueCompleter;
 
 use super::{completions, exit};
 
+pub use keep::KeepOptions;
 pub use run::{
     BaseWord, Color, Format, ImageOptions, IsolationWord, NoTestsWord, Notice, OutputOptions,
     PaceOptions, ReportFile, ReportKind, RunOptions,
@@ -128,38 +130,16 @@ pub enum MatrixFormat {
     Github,
 }
 
-/// A time as typed.
+/// A time as typed; a number alone is seconds.
 ///
 /// # Errors
 /// With what was expected.
 pub fn duration(typed: &str) -> Result<Duration, String> {
-    let problem = || "expected a time such as 90s, 10m, 2h30m or 30d".to_owned();
-    let mut seconds: u64 = 0;
-    let mut number = String::new();
-    for character in typed.chars() {
-        let unit = match character {
-            '0'..='9' => {
-                number.push(character);
-                continue;
-            }
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            _ => return Err(problem()),
-        };
-        let count: u64 = number.parse().map_err(|_| problem())?;
-        let part = count.checked_mul(unit).ok_or_else(problem)?;
-        seconds = seconds.checked_add(part).ok_or_else(problem)?;
-        number.clear();
-    }
-    if !number.is_empty() {
-        let rest: u64 = number.parse().map_err(|_| problem())?;
-        seconds = seconds.checked_add(rest).ok_or_else(problem)?;
-    }
-    match seconds {
-        0 => Err(problem()),
-        seconds => Ok(Duration::from_secs(seconds)),
+    let seconds = typed.parse().map(Duration::from_secs);
+    let time = seconds.or_else(|_| humantime::parse_duration(typed));
+    match time {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err("expected a time such as 90s, 10m, 2h30m or 30d".to_owned()),
     }
 }
 
@@ -178,7 +158,7 @@ mod tests {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("2h30m"), Ok(Duration::from_secs(9000)));
         assert_eq!(duration("30d"), Ok(Duration::from_secs(30 * 86_400)));
-        for typed in ["", "h", "0", "-1m", "99999999999999999999s", "5 minutes"] {
+        for typed in ["", "h", "0", "-1m", "99999999999999999999s", "5 lightyears"] {
             assert!(duration(typed).is_err(), "{typed:?}");
         }
     }

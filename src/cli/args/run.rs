@@ -4,7 +4,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
-use super::{SelectOptions, duration};
+use super::{KeepOptions, SelectOptions, duration};
 use crate::cli::completions;
 
 /// Shown after the options of `run`.
@@ -39,6 +39,8 @@ pub struct RunOptions {
     pub pace: PaceOptions,
     #[command(flatten)]
     pub images: ImageOptions,
+    #[command(flatten)]
+    pub keeping: KeepOptions,
     #[command(flatten)]
     pub output: OutputOptions,
 }
@@ -105,6 +107,9 @@ pub struct ImageOptions {
     /// A folder whose files replace those of djbuild's own dockerfiles
     #[arg(long, value_name = "FOLDER", env = "DJBUILD_DOCKERFILES")]
     pub dockerfiles: Option<PathBuf>,
+    /// Install requirements of pull requests with this host's passwords for indexes and proxies
+    #[arg(long)]
+    pub trust_pull_requests: bool,
 }
 
 /// What is shown and kept.

@@ -32,6 +32,17 @@ pub struct DoctorOptions {
 
 #[derive(Debug, Args)]
 pub struct CleanOptions {
+    /// Remove too what this installation's runs left that began longer ago than this,
+    /// where whether they live cannot be told: 6h, 2d
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub older_than: Option<Duration>,
+    /// Remove too what other installations left, whose runs have given no sign of life
+    /// on the engine for a while [those older than a day, unless --older-than says else]
+    #[arg(long)]
+    pub all_owners: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
     /// Show what would be removed and remove nothing
     #[arg(long, short = 'n')]
     pub dry_run: bool,

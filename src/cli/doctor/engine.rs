@@ -4,11 +4,13 @@ use crate::cli::args::ImageOptions;
 use crate::engine;
 use crate::model::{bytes, plural};
 use crate::plan::jobs_for;
-use crate::run::{Home, is_dead};
-use crate::runtime::Runtime;
+use crate::run::{Home, Judge};
 use crate::runtime::docker::{Diagnosis, Docker};
+use crate::runtime::{PullError, Runtime};
 use crate::source::reach;
 
+/// Fewer networks than this are a few runs and somebody's own.
+const FEW_NETWORKS: u64 = 5;
 /// Seconds by which the engine's clock may differ.
 const CLOCK: i64 = 5;
 
@@ -101,17 +103,23 @@ fn clock(diagnosis: &Diagnosis) -> Option<Finding> {
 }
 
 /// What dead runs left.
-pub async fn leftovers(docker: &Docker, folders: &Home) -> Vec<Finding> {
-    let (Ok(owner), Ok(all)) = (folders.state.owner(), engine::leftovers(docker).await) else {
-        return vec![Finding::amber(
+pub async fn leftovers(docker: &Docker, home: &Home) -> Vec<Finding> {
+    let unknown = || {
+        vec![Finding::amber(
             "leftovers",
             "what is left of dead runs is unknown",
             "",
-        )];
+        )]
+    };
+    let Ok(all) = engine::leftovers(docker).await else {
+        return unknown();
+    };
+    let Ok(judge) = Judge::new(&home.state, &all) else {
+        return unknown();
     };
     let dead = all
         .iter()
-        .filter(|left| is_dead(left, &owner, &folders.state))
+        .filter(|left| left.beat.is_none() && judge.is_dead(left))
         .count();
     vec![if dead == 0 {
         Finding::green("leftovers", "none of dead runs")
@@ -122,6 +130,35 @@ pub async fn leftovers(docker: &Docker, folders: &Home) -> Vec<Finding> {
             "`djbuild clean` removes them, and so does the next run",
         )
     }]
+}
+
+/// What may be done about a registry.
+const fn mend(why: &PullError) -> &'static str {
+    match why {
+        PullError::Refused(_) => "`docker login` to it",
+        PullError::Busy { .. } => "wait, or `docker login`, which raises its limit",
+        PullError::Runtime(_) | PullError::NotThere(_) | PullError::Failing(_) => {
+            "name a mirror with --registry"
+        }
+    }
+}
+
+/// How many more networks there is room for: a run with services takes one.
+pub async fn networks(docker: &Docker) -> Vec<Finding> {
+    let advice = "`djbuild clean` and `docker network prune` remove those that nothing uses";
+    match docker.networks_left().await {
+        Ok(None) => Vec::new(),
+        Ok(Some(0)) => vec![Finding::red("networks", "no room for another", advice)],
+        Ok(Some(left)) => {
+            let seen = format!("room for {} more", plural(left, "network"));
+            vec![if left < FEW_NETWORKS {
+                Finding::amber("networks", &seen, advice)
+            } else {
+                Finding::green("networks", &seen)
+            }]
+        }
+        Err(error) => vec![Finding::amber("networks", &error.to_string(), "")],
+    }
 }
 
 /// Where base images come from: one way has to be open.
@@ -140,14 +177,18 @@ pub async fn bases(docker: &Docker, options: &ImageOptions) -> Vec<Finding> {
     let by_debian = debian.is_ok() && tool;
     let mut findings = vec![match &registry {
         Ok(()) => Finding::green("registry", &format!("{image} is there")),
-        Err(why) if by_debian => Finding::green(
+        Err(why) if by_debian => Finding::amber(
             "registry",
-            &format!("{image}: {why}; base images are made from Debian"),
+            &why.to_string(),
+            &format!("{}; base images are made from Debian meanwhile", mend(why)),
         ),
         Err(why) => Finding::red(
             "registry",
-            &format!("{image}: {why}"),
-            "name a mirror with --registry, or let base images be made from Debian (see below)",
+            &why.to_string(),
+            &format!(
+                "{}, or let base images be made from Debian (see below)",
+                mend(why)
+            ),
         ),
     }];
     findings.push(match (&debian, tool) {

@@ -32,6 +32,7 @@ pub async fn doctor(options: &DoctorOptions) -> Outcome {
     match connect::container_engine().await {
         Ok(docker) => {
             tell(engine::engine(&docker).await)?;
+            tell(engine::networks(&docker).await)?;
             tell(engine::leftovers(&docker, &folders).await)?;
             tell(engine::bases(&docker, &options.images).await)?;
         }

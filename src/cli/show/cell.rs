@@ -2,8 +2,9 @@ use serde::Serialize;
 
 use crate::cli::error::CliError;
 use crate::event::{CellSummary, Summary};
+use crate::model::printable;
 use crate::model::{CellName, Outcome, RunId, duration, plural};
-use crate::report::{self, Style, printable};
+use crate::report::{self, Style};
 use crate::run::RunError;
 use crate::store::{CellDetail, State};
 

@@ -2,8 +2,9 @@ use serde::Serialize;
 
 use crate::cli::error::CliError;
 use crate::event::TestResult;
+use crate::model::printable;
 use crate::model::{CellName, Outcome, RunId, TestOutcome};
-use crate::report::{Style, printable};
+use crate::report::Style;
 use crate::store::State;
 
 /// One test in the cells of a run.

@@ -5,6 +5,7 @@ use bollard::models::{SystemInfo, SystemVersion};
 use bollard::{API_DEFAULT_VERSION, Docker as Client};
 use tokio::time::timeout;
 
+use super::abilities::Abilities;
 use super::address::Address;
 use super::credentials::{self, Credentials};
 use super::deadline::NEVER;
@@ -92,6 +93,7 @@ async fn greet(client: Client) -> Result<Docker, Why> {
     let info = client.info().await?;
     Ok(Docker {
         client,
+        abilities: Abilities::of(&version),
         capabilities: capabilities(&version, &info),
         tunnel: None,
         credentials: Credentials::default(),
@@ -99,7 +101,7 @@ async fn greet(client: Client) -> Result<Docker, Why> {
 }
 
 fn capabilities(version: &SystemVersion, info: &SystemInfo) -> Capabilities {
-    let name = if is_podman(version) {
+    let name = if Abilities::of(version).is_podman {
         "Podman"
     } else {
         version
@@ -121,13 +123,4 @@ fn capabilities(version: &SystemVersion, info: &SystemInfo) -> Capabilities {
             .and_then(|bytes| u64::try_from(bytes).ok())
             .unwrap_or(0),
     }
-}
-
-/// Podman's first component says so; its platform is that of the machine.
-fn is_podman(version: &SystemVersion) -> bool {
-    version
-        .components
-        .iter()
-        .flatten()
-        .any(|component| component.name == "Podman Engine")
 }

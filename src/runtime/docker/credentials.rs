@@ -3,24 +3,17 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bollard::auth::DockerCredentials;
 use bollard::{BollardRequest, Docker};
 use serde_json::Value;
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
-use tokio::time::timeout;
+
+use super::credential_helper::{HelperError, ask, by_password, by_token};
 
 /// How Docker's own registry is called where credentials are kept.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
-/// A keychain may have to be unlocked; nobody is there to do it.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The user name of what is no password but a token.
-const TOKEN: &str = "<token>";
 
 /// The credentials in the folder of Docker's client. They are read anew for each
 /// pull: a run may take longer than a token lives.
@@ -34,8 +27,8 @@ pub struct Credentials {
 pub enum CredentialsError {
     #[error("{path}: {why}")]
     File { path: PathBuf, why: String },
-    #[error("{helper}: {why}")]
-    Helper { helper: String, why: String },
+    #[error(transparent)]
+    Helper(#[from] HelperError),
 }
 
 impl Credentials {
@@ -73,7 +66,7 @@ impl Credentials {
             .and_then(Value::as_str)
             .filter(|helper| !helper.is_empty());
         if let Some(helper) = helper {
-            return ask(&format!("docker-credential-{helper}"), registry).await;
+            return Ok(ask(&format!("docker-credential-{helper}"), registry).await?);
         }
         let entry = config
             .get("auths")
@@ -133,71 +126,6 @@ fn read(entry: &Value, registry: &str) -> Result<Option<DockerCredentials>, &'st
     )))
 }
 
-/// Asks the program that keeps them
-/// (<https://github.com/docker/docker-credential-helpers#development>).
-async fn ask(helper: &str, registry: &str) -> Result<Option<DockerCredentials>, CredentialsError> {
-    let failed = |why: String| CredentialsError::Helper {
-        helper: helper.to_owned(),
-        why,
-    };
-    let answer = async {
-        let mut child = Command::new(helper)
-            .arg("get")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(registry.as_bytes()).await?;
-        }
-        child.wait_with_output().await
-    };
-    let output = timeout(PATIENCE, answer)
-        .await
-        .map_err(|_| failed(format!("no answer in {} s", PATIENCE.as_secs())))?
-        .map_err(|error| failed(error.to_string()))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stdout);
-        let said = said.trim();
-        // As the helpers' own library says it.
-        if said.contains("credentials not found") {
-            return Ok(None);
-        }
-        return Err(failed(format!("{}, {said}", output.status)));
-    }
-    let answer: Value = serde_json::from_slice(&output.stdout)
-        // What it said is a secret.
-        .map_err(|_| failed("its answer is no JSON".to_owned()))?;
-    let text = |key| {
-        let value = answer.get(key).and_then(Value::as_str);
-        value.unwrap_or_default().to_owned()
-    };
-    let (user, secret) = (text("Username"), text("Secret"));
-    Ok(Some(if user == TOKEN {
-        by_token(secret, registry)
-    } else {
-        by_password(user, secret, registry)
-    }))
-}
-
-fn by_password(user: String, password: String, registry: &str) -> DockerCredentials {
-    DockerCredentials {
-        username: Some(user),
-        password: Some(password),
-        serveraddress: Some(registry.to_owned()),
-        ..DockerCredentials::default()
-    }
-}
-
-fn by_token(token: String, registry: &str) -> DockerCredentials {
-    DockerCredentials {
-        identitytoken: Some(token),
-        serveraddress: Some(registry.to_owned()),
-        ..DockerCredentials::default()
-    }
-}
-
 /// A client that writes credentials in the alphabet engines read them in, that
 /// of addresses (RFC 4648, section 5). bollard 0.21 takes the other one, and an
 /// engine that cannot read them goes on without a word.
@@ -216,7 +144,6 @@ pub fn mended(client: Docker) -> Docker {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
     use super::*;
@@ -273,38 +200,6 @@ mod tests {
             error.contains("config.json") && !error.contains("c2VjcmV0"),
             "{error}"
         );
-    }
-
-    #[tokio::test]
-    async fn a_helper_is_asked_for_the_registry_and_may_know_nothing_or_fail() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let helper = folder.path().join("docker-credential-lab");
-        let script = "#!/bin/sh
-            read -r registry
-            case $registry in
-                ghcr.io) echo '{\"Username\":\"<token>\",\"Secret\":\"t\"}' ;;
-                mirror.example) echo '{\"Username\":\"me\",\"Secret\":\"s\"}' ;;
-                broken.example) echo secret ;;
-                locked.example) echo keychain is locked; exit 1 ;;
-                *) echo credentials not found in native keychain; exit 1 ;;
-            esac";
-        std::fs::write(&helper, script).expect("writable");
-        std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755))
-            .expect("writable");
-        let helper = helper.to_str().expect("text");
-        let asked = |registry: &'static str| ask(helper, registry);
-        let token = asked("ghcr.io").await.expect("an answer").expect("known");
-        assert_eq!(token.identitytoken.as_deref(), Some("t"));
-        let pair = asked("mirror.example").await.expect("an answer");
-        assert_eq!(pair.expect("known").username.as_deref(), Some("me"));
-        assert!(asked("other").await.expect("an answer").is_none());
-        let locked = asked("locked.example").await.expect_err("it fails");
-        assert!(
-            locked.to_string().contains("keychain is locked"),
-            "{locked}"
-        );
-        let broken = asked("broken.example").await.expect_err("no JSON");
-        assert!(!broken.to_string().contains("secret"), "{broken}");
     }
 
     #[tokio::test]

@@ -5,7 +5,8 @@ use tokio::time::timeout;
 use super::deadline::{ASK, within};
 use super::engine::Docker;
 use super::error::refused;
-use crate::runtime::RuntimeError;
+use super::registry::classify;
+use crate::runtime::{PullError, RuntimeError};
 
 /// What an engine says of itself, for whoever looks after it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,19 +55,22 @@ impl Docker {
         })
     }
 
-    /// Whether the engine reaches the registry that has this image.
+    /// Whether a registry gives this image to the engine: its manifest, and no
+    /// more.
     ///
     /// # Errors
-    /// With why not, in words.
-    pub async fn reach_registry(&self, image: &str) -> Result<(), String> {
-        let asked = self.client.inspect_registry_image(image, None);
-        match timeout(REGISTRY, asked).await {
+    /// With why not, as of a pull.
+    pub async fn reach_registry(&self, image: &str) -> Result<(), PullError> {
+        // What cannot be read is told where a pull wants it.
+        let credentials = self.credentials.for_image(image).await.ok().flatten();
+        let client = self.client().await?;
+        match timeout(REGISTRY, client.inspect_registry_image(image, credentials)).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => {
-                let text = error.to_string();
-                Err(text.rsplit(": ").next().unwrap_or(&text).to_owned())
-            }
-            Err(_) => Err(format!("no answer in {} s", REGISTRY.as_secs())),
+            Ok(Err(error)) => Err(classify(image, error)),
+            Err(_) => Err(PullError::Failing(format!(
+                "{image}: no answer in {} s",
+                REGISTRY.as_secs()
+            ))),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::timeout;
 
+use super::abilities::Abilities;
 use super::credentials::Credentials;
 use super::deadline::PING;
 use super::error::refused;
@@ -21,6 +22,7 @@ use crate::runtime::{
 pub struct Docker {
     pub(super) client: bollard::Docker,
     pub(super) capabilities: Capabilities,
+    pub(super) abilities: Abilities,
     /// Open as long as anything uses the engine behind it.
     pub(super) tunnel: Option<Arc<Tunnel>>,
     /// For the registries that it pulls from.
@@ -134,6 +136,10 @@ impl Containers for Docker {
         state::wait(self.client().await?, container).await
     }
 
+    async fn out_of_memory(&self, container: &str) -> Result<(), RuntimeError> {
+        state::out_of_memory(&self.client, container).await
+    }
+
     async fn state(&self, container: &str) -> Result<Option<State>, RuntimeError> {
         state::state(self.client().await?, container).await
     }
@@ -158,7 +164,7 @@ impl Containers for Docker {
 #[async_trait]
 impl Networks for Docker {
     async fn create_network(&self, network: &Network) -> Result<(), RuntimeError> {
-        network::create(self.client().await?, network).await
+        network::create(self.client().await?, network, self.abilities).await
     }
 
     async fn remove_network(&self, name: &str) -> Result<(), RuntimeError> {
@@ -167,6 +173,10 @@ impl Networks for Docker {
 
     async fn networks(&self, label: &str) -> Result<Vec<Resource>, RuntimeError> {
         network::list(self.client().await?, label).await
+    }
+
+    async fn create_volume(&self, name: &str, labels: &[Label]) -> Result<(), RuntimeError> {
+        network::create_volume(&self.client, name, labels).await
     }
 
     async fn volumes(&self, label: &str) -> Result<Vec<Resource>, RuntimeError> {

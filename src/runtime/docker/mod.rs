@@ -2,12 +2,14 @@
 //!
 //! **Architecture invariant:** the only room that names bollard.
 
+mod abilities;
 mod address;
 mod archive;
 mod config;
 mod connect;
 mod container;
 mod context;
+mod credential_helper;
 mod credentials;
 mod deadline;
 mod diagnose;
@@ -18,9 +20,11 @@ mod filter;
 mod find;
 mod image;
 mod network;
+mod network_room;
 mod no_engine;
 mod pull;
 mod registry;
+mod ssh;
 mod state;
 mod tls;
 mod transport;

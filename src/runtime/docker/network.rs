@@ -1,35 +1,53 @@
+use std::collections::HashMap;
+
 use bollard::Docker;
-use bollard::models::NetworkCreateRequest;
+use bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::{
     ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
 
+use super::abilities::Abilities;
 use super::deadline::{ASK, CHANGE, within};
 use super::error::{gone_is_done, refused};
 use super::filter::labelled;
-use crate::plan::Network;
+use crate::plan::{Label, Network};
 use crate::runtime::{Resource, RuntimeError};
 
-pub async fn create(client: &Docker, network: &Network) -> Result<(), RuntimeError> {
-    let request = NetworkCreateRequest {
+/// Makes a network without a way out. On an internal bridge the machine itself
+/// still answers under the gateway's address, with all that listens on it; in this
+/// mode it has none
+/// (<https://docs.docker.com/engine/network/drivers/bridge/#options>).
+const ISOLATED: (&str, &str) = ("com.docker.network.bridge.gateway_mode_ipv4", "isolated");
+
+fn request(network: &Network, abilities: Abilities) -> NetworkCreateRequest {
+    let (option, value) = ISOLATED;
+    let options = HashMap::from([(option.to_owned(), value.to_owned())]);
+    NetworkCreateRequest {
         name: network.name.clone(),
         driver: Some("bridge".to_owned()),
         internal: Some(true),
+        options: abilities.isolates.then_some(options),
         labels: Some(network.labels.iter().cloned().collect()),
         ..NetworkCreateRequest::default()
-    };
-    // Engines make a second network of the same name if they are asked twice,
-    // which happens where an answer was lost.
-    let run = network.labels.first();
-    if let Some((key, _)) = run
+    }
+}
+
+/// Engines make a second network of the same name if they are asked twice, which
+/// happens where an answer was lost.
+pub async fn create(
+    client: &Docker,
+    network: &Network,
+    abilities: Abilities,
+) -> Result<(), RuntimeError> {
+    if let Some((key, _)) = network.labels.first()
         && list(client, key)
             .await?
             .iter()
-            .any(|it| it.name == network.name)
+            .any(|there| there.name == network.name)
     {
         return Ok(());
     }
-    within(CHANGE, client.create_network(request))
+    within(CHANGE, client.create_network(request(network, abilities)))
         .await
         .map(|_| ())
         .map_err(refused(format!("create network {}", network.name)))
@@ -58,6 +76,22 @@ pub async fn list(client: &Docker, label: &str) -> Result<Vec<Resource>, Runtime
         .collect())
 }
 
+pub async fn create_volume(
+    client: &Docker,
+    name: &str,
+    labels: &[Label],
+) -> Result<(), RuntimeError> {
+    let request = VolumeCreateRequest {
+        name: Some(name.to_owned()),
+        labels: Some(labels.iter().cloned().collect()),
+        ..VolumeCreateRequest::default()
+    };
+    within(CHANGE, client.create_volume(request))
+        .await
+        .map(|_| ())
+        .map_err(refused("create a volume"))
+}
+
 pub async fn list_volumes(client: &Docker, label: &str) -> Result<Vec<Resource>, RuntimeError> {
     let filters = labelled([label]);
     let options = ListVolumesOptionsBuilder::default()
@@ -82,4 +116,33 @@ pub async fn remove_volume(client: &Docker, name: &str) -> Result<(), RuntimeErr
     let options = RemoveVolumeOptionsBuilder::default().force(true).build();
     let request = client.remove_volume(name, Some(options));
     gone_is_done(within(CHANGE, request).await, "remove a volume")
+}
+
+#[cfg(test)]
+mod tests {
+    use bollard::models::SystemVersion;
+
+    use super::*;
+
+    #[test]
+    fn a_network_is_internal_everywhere_and_isolated_where_the_engine_knows_how() {
+        let network = Network {
+            name: "n".to_owned(),
+            labels: vec![],
+        };
+        for (api, isolated) in [
+            ("1.41", false),
+            ("1.47", false),
+            ("1.48", true),
+            ("2.0", true),
+        ] {
+            let version = SystemVersion {
+                api_version: Some(api.to_owned()),
+                ..SystemVersion::default()
+            };
+            let request = request(&network, Abilities::of(&version));
+            assert_eq!(request.internal, Some(true));
+            assert_eq!(request.options.is_some(), isolated, "{api}");
+        }
+    }
 }

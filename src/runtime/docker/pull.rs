@@ -4,9 +4,10 @@ use futures_util::TryStreamExt;
 
 use super::credentials::Credentials;
 use super::deadline::Pulse;
+use super::image;
 use super::registry::classify;
 use crate::plan::ImageRef;
-use crate::runtime::PullError;
+use crate::runtime::{PullError, RuntimeError};
 
 /// Fetches an image from its registry, with what `docker login` keeps for it.
 pub async fn pull(
@@ -27,7 +28,7 @@ pub async fn pull(
         .of(client.create_image(Some(options), None, credentials))
         .try_for_each(|_| std::future::ready(Ok(())));
     let error = match pulse.watch(lines).await {
-        Ok(()) => return Ok(ImageRef::new(name)),
+        Ok(()) => return found(client, name).await,
         Err(error) => classify(name, error),
     };
     Err(match (error, trouble) {
@@ -36,4 +37,12 @@ pub async fn pull(
         )),
         (error, _) => error,
     })
+}
+
+/// A stream that was cut off between two lines ends like one that did not.
+async fn found(client: &Docker, name: &str) -> Result<ImageRef, PullError> {
+    let image = image::inspect(client, name).await?.ok_or_else(|| {
+        RuntimeError::Unreachable(format!("pull {name}: it ended before its image was there"))
+    })?;
+    Ok(image.reference)
 }

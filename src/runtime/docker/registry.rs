@@ -61,14 +61,14 @@ pub fn classify(name: &str, error: Error) -> PullError {
             message,
         };
         refused(format!("pull {name}"))(error).into()
-    } else if has(&BUSY) {
+    } else if status == 429 || has(&BUSY) {
         PullError::Busy {
             message: told,
             retry_after: retry_after(&words),
         }
     } else if has(&NOT_THERE) {
         PullError::NotThere(told)
-    } else if has(&REFUSED) {
+    } else if matches!(status, 401 | 403) || has(&REFUSED) {
         PullError::Refused(told)
     } else {
         PullError::Failing(told)

@@ -1,9 +1,10 @@
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{ContainerState, ContainerStateStatusEnum};
-use bollard::query_parameters::WaitContainerOptionsBuilder;
+use bollard::query_parameters::{EventsOptionsBuilder, WaitContainerOptionsBuilder};
 use futures_util::StreamExt;
 use tokio::time::{sleep, timeout};
 
@@ -90,6 +91,21 @@ pub fn read(state: ContainerState) -> State {
         phase,
         exit,
         out_of_memory,
+    }
+}
+
+/// Engines tell of it at once (`oom`), but in a container's state only when its
+/// first process has ended: so it was seen with Docker 20.10 on cgroups of version 1.
+pub async fn out_of_memory(client: &Docker, id: &str) -> Result<(), RuntimeError> {
+    let filters = HashMap::from([("container", vec![id]), ("event", vec!["oom"])]);
+    let options = EventsOptionsBuilder::default().filters(&filters).build();
+    let action = || refused("tell of memory that ran out");
+    match client.events(Some(options)).next().await {
+        Some(Ok(_)) => Ok(()),
+        Some(Err(error)) => Err(action()(error)),
+        None => Err(RuntimeError::Unreachable(
+            "it stopped telling what happens".to_owned(),
+        )),
     }
 }
 

@@ -1,25 +1,21 @@
 use std::fmt;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::Child;
 use tokio::time::{Instant, timeout};
 
 use super::address::Remote;
+use super::ssh::{Words, command, ready};
 
-/// What the other side says when the tunnel is dug.
-const READY: &str = "djbuild-tunnel-ready";
 /// How long ssh may take to get there again.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// After the first attempt that failed; it doubles up to half a minute.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// How many of ssh's last words are kept.
-const WORDS: usize = 4;
 
 /// A socket on another machine, brought here by one ssh for all connections.
 ///
@@ -162,109 +158,12 @@ impl Tunnel {
     }
 }
 
-fn command(program: &Path, remote: &Remote, socket: &Path) -> Command {
-    let mut command = Command::new(program);
-    command
-        // Nobody could answer it: it has no terminal.
-        .args(["-T", "-o", "BatchMode=yes"])
-        .args(["-o", "ConnectTimeout=10"])
-        // Where the network goes away without a word, it is noticed in a minute.
-        .args([
-            "-o",
-            "ServerAliveInterval=15",
-            "-o",
-            "ServerAliveCountMax=4",
-        ])
-        // A master that others share would keep the tunnel after its end.
-        .args(["-o", "ControlPath=none", "-o", "RemoteCommand=none"])
-        .arg("-L")
-        .arg(format!("{}:{}", socket.display(), remote.socket));
-    if let Some(user) = &remote.user {
-        command.args(["-l", user]);
-    }
-    if let Some(port) = remote.port {
-        command.args(["-p", &port.to_string()]);
-    }
-    command
-        // After this, nothing in an address can be taken for a flag.
-        .args(["--", &remote.host])
-        .arg(format!("echo {READY} && exec cat"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        // Ctrl-C is for djbuild, which needs the tunnel to clean up.
-        .process_group(0)
-        .kill_on_drop(true);
-    command
-}
-
-/// Whether the command over there runs: ssh has the tunnel by then. A login
-/// shell may have something to say before.
-async fn ready(stdout: ChildStdout) -> bool {
-    let mut lines = BufReader::new(stdout).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        if line == READY {
-            return true;
-        }
-    }
-    false
-}
-
-/// The last lines that ssh wrote.
-#[derive(Clone, Default)]
-struct Words(Arc<Mutex<Vec<String>>>);
-
-impl Words {
-    fn push(&self, line: &str) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.push(line.trim_end().to_owned());
-        if lines.len() > WORDS {
-            lines.remove(0);
-        }
-    }
-
-    fn forget(&self) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-    }
-
-    fn text(&self) -> String {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.is_empty() {
-            "ssh does not say why".to_owned()
-        } else {
-            format!("ssh says: {}", lines.join("; "))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
     use super::*;
-
-    #[test]
-    fn a_host_that_looks_like_a_flag_is_a_host() {
-        let remote = Remote {
-            user: Some("me".to_owned()),
-            host: "-oProxyCommand=touch /tmp/x".to_owned(),
-            port: Some(2222),
-            socket: "/s".to_owned(),
-        };
-        let command = command(Path::new("ssh"), &remote, Path::new("/here"));
-        let words: Vec<_> = command
-            .as_std()
-            .get_args()
-            .map(|word| word.to_string_lossy())
-            .collect();
-        let end = words.iter().position(|word| word == "--").expect("a --");
-        assert_eq!(words[end + 1], remote.host);
-        assert_eq!(words[end - 4..end], ["-l", "me", "-p", "2222"]);
-        assert!(words.contains(&"/here:/s".into()));
-    }
 
     /// An ssh that brings nothing here, and lives until it is told to end.
     fn ssh(folder: &Path) -> PathBuf {
@@ -331,14 +230,5 @@ mod tests {
         std::fs::remove_file(&broken).expect("there");
         tokio::time::sleep(FIRST_PAUSE).await;
         Arc::clone(&tunnel).keep_open().await.expect("open again");
-    }
-
-    #[test]
-    fn only_the_last_words_are_kept() {
-        let words = Words::default();
-        for number in 0..9 {
-            words.push(&format!("{number}\r"));
-        }
-        assert_eq!(words.text(), "ssh says: 5; 6; 7; 8");
     }
 }

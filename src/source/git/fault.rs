@@ -1,4 +1,4 @@
-use crate::source::redact::redacted;
+use crate::model::redacted;
 
 /// What kind of failure git tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

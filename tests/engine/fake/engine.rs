@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::handle::Fake;
-use djbuild::plan::Network;
+use djbuild::plan::{Label, Network};
 use djbuild::runtime::{Capabilities, Networks, Resource, Runtime, RuntimeError};
 
 #[async_trait]
@@ -44,13 +44,27 @@ impl Networks for Fake {
             .collect())
     }
 
-    async fn volumes(&self, _label: &str) -> Result<Vec<Resource>, RuntimeError> {
-        let _call = self.call("volumes").await;
-        self.up().map(|_| Vec::new())
+    async fn create_volume(&self, name: &str, labels: &[Label]) -> Result<(), RuntimeError> {
+        let _call = self.call("create_volume").await;
+        let volumes = &mut self.up()?.volumes;
+        volumes.insert(name.to_owned(), labels.to_vec());
+        Ok(())
     }
 
-    async fn remove_volume(&self, _name: &str) -> Result<(), RuntimeError> {
+    async fn volumes(&self, _label: &str) -> Result<Vec<Resource>, RuntimeError> {
+        let _call = self.call("volumes").await;
+        let world = self.up()?;
+        let volumes = world.volumes.iter().map(|(name, labels)| Resource {
+            id: name.clone(),
+            name: name.clone(),
+            labels: labels.clone(),
+        });
+        Ok(volumes.collect())
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), RuntimeError> {
         let _call = self.call("remove_volume").await;
-        self.up().map(|_| ())
+        self.up()?.volumes.remove(name);
+        Ok(())
     }
 }

@@ -83,11 +83,12 @@ impl Fake {
         self.world().uploads
     }
 
-    /// The names of containers and networks that are there now.
+    /// The names of containers, networks and volumes that are there now.
     pub fn left(&self) -> Vec<String> {
         let world = self.world();
         let containers = world.containers.values().map(|r| r.container.name.clone());
-        containers.chain(world.networks.keys().cloned()).collect()
+        let others = world.networks.keys().chain(world.volumes.keys());
+        containers.chain(others.cloned()).collect()
     }
 
     /// From now on a build whose tag contains this fails.

@@ -12,6 +12,7 @@ pub struct World {
     pub images: BTreeMap<String, Image>,
     pub containers: BTreeMap<String, Running>,
     pub networks: BTreeMap<String, Network>,
+    pub volumes: BTreeMap<String, Vec<Label>>,
     pub builds: Vec<String>,
     pub created: Vec<Container>,
     pub networks_created: Vec<Network>,

@@ -132,6 +132,14 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_around_an_address_keeps_its_secret(before in "\\PC*", after in "\\PC*") {
+            let text = format!("{before}https://me:SECRET@example.org/d{after}");
+            proptest::prop_assert!(!redacted(&text).contains("SECRET"), "{text}");
+        }
+    }
+
     #[test]
     fn what_has_no_secret_stays_as_it_is() {
         for url in [
