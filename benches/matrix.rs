@@ -1,6 +1,9 @@
 //! A million cells expanded and filtered, against the plain way: every
 //! combination made, and every glob matched on every cell.
 
+#[path = "shared/peak.rs"]
+mod peak;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -43,7 +46,7 @@ fn main() {
         median(ratios),
     );
     // The plain way keeps nothing, so the peak is that of the matrix.
-    println!("peak memory {} MiB (goal 190)", peak_memory());
+    println!("peak memory {} MiB (goal 190)", peak::memory());
 }
 
 fn spec() -> Spec {
@@ -124,12 +127,4 @@ fn plain(spec: &Spec, branches: &[(Arc<str>, Support)]) -> (usize, usize) {
 fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]
-}
-
-/// Mebibytes, where the system tells.
-fn peak_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = peak.and_then(|peak| peak.trim().split(' ').next()?.parse::<u64>().ok());
-    kib.unwrap_or(0) / 1024
 }

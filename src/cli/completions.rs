@@ -119,7 +119,7 @@ pub fn cells(current: &OsStr) -> Vec<CompletionCandidate> {
     let asked = || {
         find_checkout(&std::env::current_dir().ok()?).ok()??;
         let home = Home::find().ok()?;
-        let estimates = || Estimates::of(&home.state, Vec::new());
+        let estimates = || Estimates::of(&home.state, &[]);
         ask(&scope()?, &home.cache, &|_| {}, &estimates).ok()
     };
     let matrix = asked().map(|asked| asked.matrix).unwrap_or_default();

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio_util::sync::CancellationToken;
@@ -13,16 +14,22 @@ pub async fn keep(world: &World, ended: &CancellationToken) {
     let runtime = &world.engine.runtime;
     let mut last: Option<String> = None;
     loop {
-        let (name, labels) = world.plan.beat(now());
-        // One that fails is missed by nobody: the next follows.
-        if runtime.create_volume(&name, &labels).await.is_ok()
-            && let Some(earlier) = last.replace(name)
-        {
-            let _ = runtime.remove_volume(&earlier).await;
-        }
+        let beat = async {
+            let (name, labels) = world.plan.beat(now());
+            let (creator, wanted) = (Arc::clone(runtime), name.clone());
+            let creation = async move { creator.create_volume(&wanted, &labels).await };
+            // One that fails is missed by nobody: the next follows.
+            if world.caller.create(creation).await.is_ok()
+                && let Some(earlier) = last.replace(name)
+            {
+                let _ = runtime.remove_volume(&earlier).await;
+            }
+            tokio::time::sleep(BEAT).await;
+        };
+        // An engine that does not answer holds no end up.
         tokio::select! {
             () = ended.cancelled() => return,
-            () = tokio::time::sleep(BEAT) => {}
+            () = beat => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod cell_summary;
 mod notice;
+mod places;
 mod protocol;
 mod summary;
 

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::places::Places;
 use super::{CellSummary, Envelope, Event, Failure, Notice, RunStarted};
 use crate::model::{Cell, Counts, Outcome};
 
@@ -28,6 +29,8 @@ pub struct Summary {
     pub seconds: Option<f64>,
     /// Whether the user stopped it.
     pub interrupted: bool,
+    #[serde(skip)]
+    places: Places,
 }
 
 /// An image that could not be made.
@@ -60,14 +63,14 @@ impl Summary {
             notices: Vec::new(),
             seconds: None,
             interrupted: false,
+            places: Places::default(),
         })
     }
 
     /// Takes one more event into account.
     pub fn apply(&mut self, event: &Event) {
         if let Some(name) = event.cell() {
-            let found = self.cells.iter_mut().find(|cell| cell.is(name));
-            if let Some(cell) = found {
+            if let Some(cell) = self.places.find(&mut self.cells, name) {
                 cell.apply(event);
             }
             return;
@@ -246,6 +249,23 @@ mod tests {
         summary.apply(&finished("sqlite", Outcome::Passed));
         assert_eq!(summary.totals().bad(), 0);
         assert_eq!(summary.outcome(), Outcome::Passed);
+    }
+
+    #[test]
+    fn a_summary_that_was_kept_or_changed_goes_on_as_it_was() {
+        let mut summary = summary(&["sqlite", "mysql8.4"]);
+        summary.apply(&failed("sqlite", "a.B.c"));
+        let kept = serde_json::to_string(&summary).expect("plain values");
+        let mut read: Summary = serde_json::from_str(&kept).expect("as written");
+        assert_eq!(read, summary);
+        read.cells.reverse();
+        for summary in [&mut read, &mut summary] {
+            summary.apply(&failed("mysql8.4", "a.B.c"));
+            summary.apply(&failed("postgresql17", "a.B.c"));
+        }
+        read.cells.reverse();
+        assert_eq!(read, summary);
+        assert_eq!(read.cells[1].counts.failures, 1);
     }
 
     #[test]

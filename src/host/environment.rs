@@ -54,7 +54,7 @@ pub fn build_environment(debian_mirror: &str) -> Result<BuildEnvironment, HostEr
         .collect();
     Ok(BuildEnvironment {
         arguments,
-        ca_bundle,
+        ca_bundle: ca_bundle.into(),
         debian_mirror: debian_mirror.to_owned(),
     })
 }

@@ -14,8 +14,8 @@ pub enum Part {
     File {
         /// Its path in the archive.
         path: String,
-        /// Its bytes.
-        content: Vec<u8>,
+        /// Its bytes, which many images may have.
+        content: Arc<[u8]>,
         /// Whether the image's name depends on it.
         keyed: bool,
     },
@@ -69,7 +69,7 @@ impl Context {
     pub fn with_file(self, path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
         self.with(Part::File {
             path: path.into(),
-            content: content.into(),
+            content: content.into().into(),
             keyed: true,
         })
     }

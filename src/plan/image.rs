@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -39,7 +40,7 @@ pub struct BuildEnvironment {
     /// Proxies and package indexes, as build arguments.
     pub arguments: BTreeMap<String, String>,
     /// The host's CA bundle, where the host names one.
-    pub ca_bundle: Vec<u8>,
+    pub ca_bundle: Arc<[u8]>,
     /// The Debian mirror for bases made here.
     pub debian_mirror: String,
 }
@@ -66,7 +67,7 @@ impl Recipe {
     ) -> Self {
         let mut context = folder_context(files, "python").with(Part::File {
             path: "build/ca-bundle.crt".to_owned(),
-            content: environment.ca_bundle.clone(),
+            content: Arc::clone(&environment.ca_bundle),
             keyed: false,
         });
         for (name, content) in requirements {
@@ -225,7 +226,7 @@ mod tests {
     fn the_hosts_ca_bundle_is_in_no_images_name() {
         let none = BuildEnvironment::default();
         let behind_proxy = BuildEnvironment {
-            ca_bundle: b"CERTIFICATE".to_vec(),
+            ca_bundle: b"CERTIFICATE".as_slice().into(),
             ..BuildEnvironment::default()
         };
         assert_eq!(

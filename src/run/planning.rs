@@ -1,3 +1,4 @@
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -83,6 +84,7 @@ struct Parts<'a> {
     caches: Arc<[Arc<Service>]>,
     trees: HashMap<&'a str, (&'a Arc<Snapshot>, Arc<dyn TreeFiles>)>,
     images: HashMap<(&'a str, PythonSpec, DatabaseKind), Arc<Recipe>>,
+    requirements: HashMap<(&'a str, DatabaseKind), BTreeMap<String, Vec<u8>>>,
     databases: HashMap<&'a DatabaseSpec, Option<Arc<Service>>>,
     changes: HashMap<Option<&'a str>, Arc<VariantChange>>,
 }
@@ -123,6 +125,7 @@ impl<'a> Parts<'a> {
             caches: caches.into_iter().map(Arc::new).collect(),
             trees: snapshots.iter().map(tree).collect(),
             images: HashMap::new(),
+            requirements: HashMap::new(),
             databases: HashMap::new(),
             changes: HashMap::new(),
         }
@@ -155,10 +158,14 @@ impl<'a> Parts<'a> {
         if let Some(known) = self.images.get(&key) {
             return Ok(Arc::clone(known));
         }
+        let requirements = match self.requirements.entry((&*cell.branch, client)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(requirements(snapshot, client)?),
+        };
         let recipe = Recipe::python(
             cell.python,
             client,
-            &requirements(snapshot, cell.database.kind)?,
+            requirements,
             self.environment,
             self.prefix,
             self.files,
@@ -232,7 +239,7 @@ fn requirements(
 /// How long cells take with these labels and flags.
 pub fn estimates(request: &Request, home: &Home) -> impl Fn() -> Estimates + Send + use<> {
     let (state, arguments) = (home.state.clone(), request.arguments());
-    move || Estimates::of(&state, arguments.clone())
+    move || Estimates::of(&state, &arguments)
 }
 
 /// The longest cells first, so that the last ones to end are short.

@@ -3,10 +3,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::rows::{list, note_images, put_cell, put_run};
+use super::rows::{note_images, put_cell, put_run};
 use super::{State, StoreError, schema};
 use crate::event::{CellSummary, Summary};
-use crate::model::{Cell, RunId};
+use crate::model::RunId;
 
 /// The index of runs and cells. The folders of runs are the truth: it can be made
 /// again from them.
@@ -181,33 +181,6 @@ impl History {
         read().map_err(self.error())
     }
 
-    /// How long a cell took, in seconds, the last time it ran to its end with
-    /// the same arguments; on another branch, if never on its own.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub fn expected_seconds(
-        &self,
-        cell: &Cell,
-        arguments: &[String],
-    ) -> Result<Option<f64>, StoreError> {
-        let found = self.connection.query_row(
-            "SELECT cell.seconds FROM cell JOIN run ON run.id = cell.run
-             WHERE python = ?1 AND database = ?2 AND arguments = ?3
-               AND cell.outcome IN ('passed', 'failed')
-             ORDER BY variant IS ?5 DESC, branch = ?4 DESC, began DESC LIMIT 1",
-            params![
-                cell.python.to_string(),
-                cell.database.to_string(),
-                list(arguments),
-                cell.branch,
-                cell.variant,
-            ],
-            |row| row.get(0),
-        );
-        found.optional().map_err(self.error())
-    }
-
     /// Does all of it or nothing, and waits for others who write first.
     fn within(
         &mut self,
@@ -229,7 +202,7 @@ impl History {
 mod tests {
     use super::*;
     use crate::event::{Envelope, Event, RunStarted};
-    use crate::model::Outcome;
+    use crate::model::{Cell, Outcome};
 
     fn cell(branch: &str) -> Cell {
         Cell {
@@ -267,36 +240,6 @@ mod tests {
             seconds,
         });
         summary
-    }
-
-    #[test]
-    fn a_cell_is_expected_to_take_what_it_took_last() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("history.sqlite3");
-        let mut history = History::open(&path).expect("writable");
-        let basic = ["basic".to_owned()];
-        let expected = |history: &History, branch, arguments: &[String]| {
-            let cell = cell(branch);
-            history
-                .expected_seconds(&cell, arguments)
-                .expect("readable")
-        };
-        assert_eq!(expected(&history, "main", &basic), None);
-        for summary in [
-            run("1", 1, "main", Outcome::Passed, 10.0),
-            run("2", 2, "main", Outcome::Failed, 20.0),
-            run("3", 3, "main", Outcome::Infrastructure, 1.0),
-            run("4", 4, "other", Outcome::Passed, 40.0),
-        ] {
-            history.add(&summary).expect("writable");
-        }
-        assert_eq!(expected(&history, "main", &basic), Some(20.0));
-        assert_eq!(expected(&history, "third", &basic), Some(40.0));
-        assert_eq!(
-            expected(&history, "main", &[]),
-            None,
-            "other labels, other times"
-        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod chaos;
 #[path = "../common/mod.rs"]
 mod common;
 mod endings;
+mod frozen;
 mod outcomes;
 mod reports;
 mod trees;

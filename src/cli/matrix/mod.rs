@@ -28,7 +28,7 @@ pub fn matrix(options: &MatrixOptions) -> Outcome {
             &scope,
             &home.cache,
             &|transfer| shown.show(&transfer.what, transfer.done, transfer.total, transfer.unit),
-            &|| Estimates::of(&home.state, Vec::new()),
+            &|| Estimates::of(&home.state, &[]),
         )
     })?;
     if options.check {
