@@ -199,20 +199,23 @@ def main():
     print(f"seed {options.seed}", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     bench = Bench(options)
-    results = []
+    results, lanes = [], None
     try:
         bench.make_checkout()
         bench.run_unstruck()
         if any(kind.needs_second for kind in KINDS if kind.name in (options.kind or [kind.name])):
             bench.start_second()
         numbers = options.only or range(1, options.blows + 1)
-        with concurrent.futures.ThreadPoolExecutor(options.lanes) as lanes:
-            waiting = [lanes.submit(bench.strike, number) for number in numbers]
-            for done in concurrent.futures.as_completed(waiting):
-                blow, found = done.result()
-                results.append((blow, found))
-                tell(blow, found)
+        lanes = concurrent.futures.ThreadPoolExecutor(options.lanes)
+        waiting = [lanes.submit(bench.strike, number) for number in numbers]
+        for done in concurrent.futures.as_completed(waiting):
+            blow, found = done.result()
+            results.append((blow, found))
+            tell(blow, found)
     finally:
+        if lanes:
+            # Those that go on are seen to their end.
+            lanes.shutdown(cancel_futures=True)
         if results:
             table(results)
         bench.end()

@@ -98,9 +98,18 @@ class SecondEngine(Engine):
             raise RuntimeError("the images could not be copied")
 
     def end(self):
-        self.docker("ps", "--all")
         for container in self.docker("ps", "--all", "--quiet").split():
             self.docker("rm", "--force", "--volumes", container)
         self.stop()
         subprocess.run(["ip", "netns", "delete", self.namespace], capture_output=True)
+        unmount(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def unmount(folder):
+    """What a killed daemon left mounted, the innermost first."""
+    with open("/proc/self/mounts") as mounts:
+        points = [line.split()[1] for line in mounts]
+    for point in sorted(points, reverse=True):
+        if point.startswith(f"{folder}/"):
+            subprocess.run(["umount", "--lazy", point], capture_output=True)
