@@ -27,12 +27,12 @@ class Engine:
         except subprocess.TimeoutExpired:
             return False
 
-    def containers(self, owner, label=None):
-        """The running containers of this owner, as (id, name)."""
-        words = ["ps", "--filter", f"label=djbuild.owner={owner}", "--format", "{{.ID}} {{.Names}}"]
-        if label:
-            words += ["--filter", f"label={label}"]
-        return [tuple(line.split(" ", 1)) for line in self.docker(*words).splitlines()]
+    def containers(self, owner, label):
+        """The running containers of this owner with such a label, as (id, name)."""
+        words = ["--filter", f"label=djbuild.owner={owner}", "--format", '{{.ID}} {{.Names}} {{.Label "%s"}}' % label]
+        lines = [line.split() for line in self.docker("ps", *words).splitlines()]
+        # Images blank the label for their containers.
+        return [(words[0], words[1]) for words in lines if len(words) == 3]
 
     def left(self, owner):
         """Everything there is of this owner."""

@@ -261,11 +261,11 @@ pub fn server_trouble(code: &str) -> Option<Cause> {
         // out_of_memory; ER_OUTOFMEMORY, ER_OUT_OF_RESOURCES.
         "53200" | "1037" | "1041" => Cause::OutOfMemory,
         // too_many_connections; ER_CON_COUNT_ERROR. The runner's own word for a
-        // server that does not let it in. admin_shutdown, crash_shutdown,
-        // cannot_connect_now, io_error; ER_SERVER_SHUTDOWN.
-        "53300" | "1040" | "08001" | "57P01" | "57P02" | "57P03" | "58030" | "1053" => {
-            Cause::ServiceFailed
-        }
+        // server that does not let it in, or cut it off. admin_shutdown,
+        // crash_shutdown, cannot_connect_now, io_error; ER_SERVER_SHUTDOWN,
+        // ER_CONNECTION_KILLED.
+        "53300" | "1040" | "08001" | "08006" | "57P01" | "57P02" | "57P03" | "58030" | "1053"
+        | "1927" => Cause::ServiceFailed,
         _ => return None,
     })
 }

@@ -20,6 +20,13 @@ FEW_FILES = 16
 
 DRIVERS = {"psycopg", "psycopg2", "MySQLdb"}
 
+# MySQL's client: a connection was there and was lost (CR_SERVER_GONE_ERROR,
+# CR_SERVER_LOST, CR_SERVER_LOST_EXTENDED). One that Django has closed itself has
+# no number.
+LOST = {2006, 2013, 2055}
+# The SQLSTATE for it: connection_failure.
+LOST_CODE = "08006"
+
 # Bound now: tests patch functions of the os module, and change directories.
 _statvfs, _stat = os.statvfs, os.stat
 _FOLDERS = [os.getcwd(), tempfile.gettempdir(), os.path.expanduser("~"), "/dev/shm"]
@@ -45,7 +52,7 @@ def of_error(error):
         if _is_of_driver(link):
             code, message = _code_of_driver(link), _sentence(link)
             if not code:
-                code, message = server.trouble() or (None, None)
+                code, message = server.trouble() or _lost(link)
             if code:
                 facts.append({"event": "server", "code": code, "message": message})
     new = []
@@ -128,6 +135,13 @@ def _code_of_driver(error):
     if isinstance(number, int):
         return None if 2000 <= number < 3000 else str(number)
     return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+
+
+def _lost(error):
+    """A code and a sentence if a server that is well has cut a client off."""
+    if error.args and error.args[0] in LOST:
+        return LOST_CODE, _sentence(error)
+    return None, None
 
 
 def made_by_a_statement(error, package=None):

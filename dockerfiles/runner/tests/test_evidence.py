@@ -187,13 +187,15 @@ class Servers(Told):
 
     def test_of_an_error_without_a_code_the_server_is_asked(self):
         lost = self.error("MySQLdb", 2013, "Lost connection")
-        for inside in (
-            driver("psycopg.connection", self.error("psycopg")),
-            driver("MySQLdb.connections", lost),
+        confused = self.error("MySQLdb", 2014, "Commands out of sync")
+        for inside, codes in (
+            (driver("psycopg.connection", self.error("psycopg")), []),
+            (driver("MySQLdb.connections", confused), []),
+            (driver("MySQLdb.connections", lost), ["08006"]),
         ):
             with mock.patch.object(server, "trouble") as trouble:
                 trouble.return_value = None
-                self.assertEqual(self.told(inside), [])
+                self.assertEqual(self.told(inside), codes)
                 trouble.return_value = ("57P02", "it has crashed and recovered")
                 self.assertEqual(self.told(inside), ["57P02"])
 
