@@ -21,6 +21,7 @@ pub async fn keep(world: &World, ended: &CancellationToken) {
             // One that fails is missed by nobody: the next follows.
             if world.caller.create(creation).await.is_ok()
                 && let Some(earlier) = last.replace(name)
+                && last.as_ref() != Some(&earlier)
             {
                 let _ = runtime.remove_volume(&earlier).await;
             }

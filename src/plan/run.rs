@@ -58,7 +58,9 @@ impl Plan {
     pub fn beat(&self, now: u64) -> (String, Vec<Label>) {
         let now = now.to_string();
         let name = name(&self.network_name(), "beat", &now);
-        (name, self.labels((label::BEAT, &now)))
+        let mut labels = self.labels((label::SERVICE, "beat"));
+        labels.push((label::BEAT.to_owned(), now));
+        (name, labels)
     }
 
     /// The run's network.

@@ -1,7 +1,10 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use djbuild::model::Outcome;
 use djbuild::plan::{Container, Sharing};
 
-use super::world::{is_service, passing, plan, plan_of, run, world};
+use super::world::{STARTED, Step, is_service, passing, plan, plan_of, run, say, world};
 
 #[tokio::test(start_paused = true)]
 async fn cells_that_pass_leave_nothing_behind() {
@@ -68,4 +71,24 @@ async fn a_run_without_services_makes_no_network_and_one_with_them_makes_one() {
     assert_eq!(networks.len(), 1);
     let on_it = |container: &&Container| container.network.as_ref() == Some(&networks[0].name);
     assert_eq!(fake.created().iter().filter(on_it).count(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_goes_on_gives_one_sign_of_life_that_says_when() {
+    let fake = world(|_| {
+        let mut steps = vec![say(STARTED), Step::Wait(Duration::from_secs(200))];
+        steps.extend(passing());
+        steps
+    });
+    let engine = Arc::clone(&fake);
+    let looking = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(150)).await;
+        djbuild::engine::leftovers(engine.as_ref()).await
+    });
+    run(plan(&["sqlite"]), &fake).await;
+    let all = looking.await.expect("no panic").expect("up");
+    let beats: Vec<_> = all.iter().filter(|left| left.beat.is_some()).collect();
+    assert_eq!(beats.len(), 1, "{all:?}");
+    assert!(beats[0].beat > Some(1_700_000_000), "{beats:?}");
+    assert!(fake.left().is_empty());
 }
