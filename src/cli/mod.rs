@@ -31,6 +31,7 @@ mod run;
 mod say;
 mod screen;
 mod show;
+mod told;
 
 use std::process::ExitCode;
 

@@ -7,13 +7,11 @@ use super::going::{Going, before_an_audience};
 use super::interrupt::Interrupts;
 use super::report_file::{check_writable, write_report};
 use super::say::{say, warn};
-use super::screen::{self, width};
-use super::{attention, github};
+use super::{attention, github, screen, told};
 use crate::event::Summary;
 use crate::model::plural;
 use crate::report;
 use crate::run::{Finished, Home, conduct};
-use crate::store::Recorder;
 
 pub async fn run(options: RunOptions) -> Outcome {
     for report in &options.output.report {
@@ -76,13 +74,7 @@ fn print_text(
     removed: usize,
 ) -> Result<(), CliError> {
     let style = screen::style(options.color);
-    let log_of = |image: &str| {
-        let log = Recorder::image_log(folder, image);
-        let name = log.display().to_string();
-        log.is_file().then(|| screen::link(&log, &name))
-    };
-    let mut text = report::problems(summary, style, &log_of);
-    text.push_str(&report::failures(summary, style));
+    let mut text = told::wrong(summary, folder, style);
     if options.verbose {
         text.push_str(&report::skips(summary, style));
     }
@@ -90,16 +82,12 @@ fn print_text(
         text.push_str(&report::remarks(summary));
         return say(&text);
     }
-    text.push_str(&report::table(summary, width(), style));
-    text.push_str(&report::remarks(summary));
+    text.push_str(&told::whole(summary, folder, style));
     if removed > 0 {
         text.push_str(&format!(
             "Removed {} of dead runs.\n",
             plural(removed as u64, "leftover")
         ));
     }
-    let place = screen::link(folder, &folder.display().to_string());
-    text.push_str(&style.faint(&format!("Kept in {place}")));
-    text.push('\n');
     say(&text)
 }

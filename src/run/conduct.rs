@@ -3,10 +3,11 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use super::begin::begin;
 use super::recording::Recording;
 use super::{Home, Prepared, tidy};
 use crate::engine::{Cancel, Engine};
-use crate::event::{Event, NoticeKind, Summary};
+use crate::event::{NoticeKind, Summary};
 use crate::journal::{Emitter, Journal};
 use crate::model::RunId;
 use crate::store::Retention;
@@ -57,11 +58,7 @@ pub async fn conduct(
         notices,
         retention,
     } = prepared;
-    let emit = Emitter::new(Arc::clone(journal));
-    emit.emit(Event::RunStarted(Box::new(started)));
-    for notice in notices {
-        emit.emit(Event::Notice(notice));
-    }
+    let emit = begin(journal, started, notices);
     let recording = Recording::begin(home, &run, journal);
     let tidying = tidy_meanwhile(home, retention, &emit);
     engine.run(plan, &emit, &cancel).await;

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
+use super::begin::begin;
 use super::{Home, Prepared};
 use crate::engine::{Cancel, Engine, Unmade};
-use crate::event::{Event, RunStarted, Summary};
-use crate::journal::{Emitter, Journal};
+use crate::event::{RunStarted, Summary};
+use crate::journal::Journal;
 use crate::store::{History, StoreError};
 
 /// Images that were made, or were there.
@@ -33,14 +34,11 @@ pub async fn make_images(
         notices,
         retention: _,
     } = prepared;
-    let emit = Emitter::new(Arc::clone(journal));
-    emit.emit(Event::RunStarted(Box::new(RunStarted {
+    let started = RunStarted {
         cells: Vec::new(),
         ..started
-    })));
-    for notice in notices {
-        emit.emit(Event::Notice(notice));
-    }
+    };
+    let emit = begin(journal, started, notices);
     let unmade = engine.make_images(plan, &emit, &cancel).await;
     journal.close();
     drop(lock);

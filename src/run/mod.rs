@@ -8,6 +8,7 @@
 //! **Architecture invariant:** nothing here prints, reads colours or knows a command
 //! line. What a person should know is an event or a value.
 
+mod begin;
 mod candidates;
 mod cells;
 mod conduct;

@@ -1,13 +1,11 @@
-use std::path::Path;
-
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::cli::screen::{self, width};
+use crate::cli::told;
 use crate::event::Summary;
 use crate::model::{RunId, duration, plural};
-use crate::report::{self, Style};
-use crate::store::{Liveness, Recorder, State};
+use crate::report::Style;
+use crate::store::{Liveness, State};
 
 /// A run with its outcome, and then its report.
 #[derive(Serialize)]
@@ -43,25 +41,10 @@ pub fn text(state: &State, run: &RunId, style: Style) -> Result<String, CliError
     if summary.seconds.is_none() {
         text.push_str(&standing(&summary, outcome(state, &summary)));
     }
-    text.push_str(&told(&summary, &state.run_folder(run), style));
+    let folder = state.run_folder(run);
+    text.push_str(&told::wrong(&summary, &folder, style));
+    text.push_str(&told::whole(&summary, &folder, style));
     Ok(text)
-}
-
-/// What is told of a run at its end.
-fn told(summary: &Summary, folder: &Path, style: Style) -> String {
-    let log_of = |image: &str| {
-        let log = Recorder::image_log(folder, image);
-        let name = log.display().to_string();
-        log.is_file().then(|| screen::link(&log, &name))
-    };
-    let mut text = report::problems(summary, style, &log_of);
-    text.push_str(&report::failures(summary, style));
-    text.push_str(&report::table(summary, width(), style));
-    text.push_str(&report::remarks(summary));
-    let place = screen::link(folder, &folder.display().to_string());
-    text.push_str(&style.faint(&format!("Kept in {place}")));
-    text.push('\n');
-    text
 }
 
 /// How far a run is that has no end, or was when its process was gone.
