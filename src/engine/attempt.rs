@@ -111,7 +111,7 @@ impl Attempt<'_> {
 
     async fn follow(&self, id: &str, leases: &[Lease]) -> Verdict {
         let verdict = Follow::new(self.world, self.cell, id, leases)
-            .to_end()
+            .until_its_end()
             .await;
         if matches!(verdict.outcome, Outcome::Passed | Outcome::Cancelled) {
             return verdict;
@@ -123,7 +123,9 @@ impl Attempt<'_> {
         let verdict = verdict.beside(leases.iter().find_map(Lease::is_dead));
         if verdict.cause == Some(Cause::ServiceFailed) {
             // Whatever ails it, the next attempt gets another.
-            services.condemn(leases, &verdict.detail);
+            for lease in leases {
+                lease.condemn(&verdict.detail);
+            }
         }
         verdict
     }

@@ -88,7 +88,7 @@ impl Bases {
                             ),
                         );
                     }
-                    refusal = Some(refused(base, error));
+                    refusal = Some(refused(base, &error));
                 }
             }
         }
@@ -183,7 +183,7 @@ impl Found {
 
 /// What it means that a registry did not give a base. Only its word that there is
 /// none makes a cell `skipped`: a run that is told less is not green.
-fn refused(base: &Base, error: PullError) -> Problem {
+fn refused(base: &Base, error: &PullError) -> Problem {
     let message = redacted(&format!("no base image for {}: {error}", base.name));
     match error {
         PullError::NotThere(_) if base.debian.is_none() => {
@@ -198,7 +198,7 @@ fn refused(base: &Base, error: PullError) -> Problem {
         PullError::Busy { retry_after, .. } => Problem::Registry {
             message,
             may_pass: true,
-            retry_after,
+            retry_after: *retry_after,
         },
         PullError::Failing(_) | PullError::Runtime(_) => Problem::Registry {
             message,

@@ -45,6 +45,13 @@ impl Guarded {
         self.died.borrow().clone()
     }
 
+    /// Takes it for dead, though it lives.
+    pub fn condemn(&self, why: &str) {
+        if self.is_dead().is_none() {
+            self.died.send_replace(Some(format!("failed: {why}")));
+        }
+    }
+
     /// Notes its death, and tells of it with the end of its log, whoever sees it first.
     async fn dies(&self, how: String, runtime: &dyn Runtime, caller: &Caller) {
         let first = self.died.send_if_modified(|died| {
@@ -125,13 +132,6 @@ impl Sentries {
         service.dies(how, self.runtime.as_ref(), &self.caller).await;
     }
 
-    /// Takes a service for dead, though it lives.
-    pub fn condemn(&self, service: &Guarded, why: &str) {
-        if service.is_dead().is_none() {
-            service.died.send_replace(Some(format!("failed: {why}")));
-        }
-    }
-
     /// Removes a service. What cannot be removed now is removed with the run.
     pub async fn retire(&self, service: &Guarded) {
         service.retired.cancel();
@@ -207,7 +207,7 @@ impl Watch {
             .await
             .is_err()
         {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -59,6 +59,11 @@ impl Lease {
         format!("{} {how}", self.service.name)
     }
 
+    /// Gives up a service that lives and does not serve.
+    pub fn condemn(&self, why: &str) {
+        self.running.condemn(why);
+    }
+
     /// How the service died, if it has.
     pub fn is_dead(&self) -> Option<String> {
         let how = self.running.is_dead()?;
@@ -189,13 +194,6 @@ impl Services {
     pub async fn look_after(&self, leases: &[Lease]) {
         for lease in leases {
             self.sentries.look(&lease.running).await;
-        }
-    }
-
-    /// Gives up services that live and do not serve.
-    pub fn condemn(&self, leases: &[Lease], why: &str) {
-        for lease in leases {
-            self.sentries.condemn(&lease.running, why);
         }
     }
 
