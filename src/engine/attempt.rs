@@ -111,7 +111,7 @@ impl Attempt<'_> {
 
     async fn follow(&self, id: &str, leases: &[Lease]) -> Verdict {
         let verdict = Follow::new(self.world, self.cell, id, leases)
-            .through()
+            .until_its_end()
             .await;
         if matches!(verdict.outcome, Outcome::Passed | Outcome::Cancelled) {
             return verdict;

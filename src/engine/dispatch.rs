@@ -46,6 +46,7 @@ impl Engine {
             () = self.layers.forget_oldest(&world.caller) => {}
             () = cancel.cancelled() => {}
         }
+        self.layers.tidy();
         let interrupted = cancel.is_cancelled();
         emit.emit(Event::RunFinished {
             seconds: began.elapsed().as_secs_f64(),

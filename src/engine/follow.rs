@@ -65,7 +65,7 @@ impl<'a> Follow<'a> {
 
     /// The verdict on the cell. One that lived on while the engine was away is
     /// found again, and its log taken up where it broke off.
-    pub async fn through(mut self) -> Verdict {
+    pub async fn until_its_end(mut self) -> Verdict {
         let (mut resumptions, mut read) = (0, 0);
         let mut is_read_again = false;
         loop {

@@ -120,6 +120,11 @@ impl<T: Clone> Memo<T> {
         }
     }
 
+    /// Forgets what nobody waits for right now.
+    pub fn tidy(&self) {
+        self.slots().retain(|_, slot| Arc::strong_count(slot) > 1);
+    }
+
     fn slot(&self, key: &str) -> Arc<Slot<T>> {
         let mut slots = self.slots();
         if let Some(slot) = slots.get(key) {

@@ -40,16 +40,16 @@ impl Guarded {
         }
     }
 
-    /// Is taken for dead, though it lives.
+    /// How it died, if it has.
+    pub fn is_dead(&self) -> Option<String> {
+        self.died.borrow().clone()
+    }
+
+    /// Takes it for dead, though it lives.
     pub fn condemn(&self, why: &str) {
         if self.is_dead().is_none() {
             self.died.send_replace(Some(format!("failed: {why}")));
         }
-    }
-
-    /// How it died, if it has.
-    pub fn is_dead(&self) -> Option<String> {
-        self.died.borrow().clone()
     }
 
     /// Notes its death, and tells of it with the end of its log, whoever sees it first.

@@ -90,6 +90,11 @@ impl Layers {
         self.prepared.forget(&key(plan, parent, tree));
     }
 
+    /// Lets go of the trees of runs that have ended: a new one comes with each commit.
+    pub fn tidy(&self) {
+        self.prepared.tidy();
+    }
+
     async fn find_or_make(
         &self,
         images: &Images,

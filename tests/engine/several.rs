@@ -11,7 +11,7 @@ use djbuild::plan::Plan;
 
 use super::world::{
     Fake, HELLO, ONE_PASSED, STARTED, Step, end, engine, is_cell, named, passing, plan, run_in,
-    run_on, say, world,
+    run_on, say, tree, world,
 };
 
 /// Cells that take so long.
@@ -178,6 +178,19 @@ async fn what_is_being_created_when_the_end_is_wanted_is_removed_when_it_is_ther
         .await;
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert_eq!(fake.left(), Vec::<String>::new(), "after {presses}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_does_not_hold_on_to_the_trees_it_has_seen() {
+    let fake = world(|_| passing());
+    let engine = engine(&fake);
+    for name in ["before", "after", "another"] {
+        let tree = tree(name);
+        let mut plan = named(name, plan(&["sqlite"]));
+        plan.cells[0].tree = Arc::clone(&tree);
+        run_on(&engine, plan, |_, _| {}).await;
+        assert_eq!(Arc::strong_count(&tree), 1, "{name}");
     }
 }
 

@@ -44,7 +44,7 @@ fn end(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
 /// Waits until there is a container of this user's that runs a cell.
 fn wait_for_cell(user: &User) {
     let began = Instant::now();
-    while !user.left().iter().any(|name| name.contains("-sqlite-")) {
+    while !user.left().iter().any(|name| name.contains("-main-")) {
         assert!(began.elapsed() < Duration::from_secs(300), "no cell runs");
         std::thread::sleep(Duration::from_millis(300));
     }
