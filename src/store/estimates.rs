@@ -17,10 +17,18 @@ pub struct Estimates {
 struct Like {
     python: PythonSpec,
     database: DatabaseSpec,
-    /// Their variant, if that is in common: which may be none.
-    variant: Option<Option<Arc<str>>>,
+    variant: Variants,
     /// Their branch, if that is in common.
     branch: Option<Arc<str>>,
+}
+
+/// Which variants.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Variants {
+    /// The same: this one, or the plain cell.
+    Same(Option<Arc<str>>),
+    /// Whichever.
+    Any,
 }
 
 impl Estimates {
@@ -58,7 +66,7 @@ impl Estimates {
 impl Like {
     /// What other cells may have in common with one, most first.
     fn cell(cell: &Cell) -> [Self; 4] {
-        let variants = [Some(cell.variant.clone()), None];
+        let variants = [Variants::Same(cell.variant.clone()), Variants::Any];
         let branches = [Some(Arc::clone(&cell.branch)), None];
         [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(variant, branch)| Self {
             python: cell.python,
