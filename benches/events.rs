@@ -1,5 +1,5 @@
-//! Events a second from a container's bytes to the summary, through the engine
-//! and its channel, against only parsing the same bytes as JSON.
+//! Events a second from a container's bytes to the summary and to one who follows,
+//! through the engine and its journal, against only parsing the same bytes as JSON.
 
 #[path = "../tests/engine/world.rs"]
 #[allow(dead_code, unused_imports)]

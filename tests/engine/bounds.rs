@@ -1,7 +1,7 @@
 //! Runs of many cells: what they ask of the engine at once, and how long deciding
 //! about them takes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use djbuild::engine;
 use djbuild::model::Outcome;
@@ -67,9 +67,9 @@ async fn ten_thousand_cells_are_all_accounted_for_in_seconds() {
     }
     let mut plan = plan(&databases);
     plan.pace.jobs = 16;
-    let began = Instant::now();
+    let before = busy();
     let ran = run(plan, &fake).await;
-    let took = began.elapsed();
+    let took = busy().saturating_sub(before);
     assert_eq!(ran.summary.cells.len(), 10_000);
     assert!(
         ran.summary
@@ -78,7 +78,14 @@ async fn ten_thousand_cells_are_all_accounted_for_in_seconds() {
             .all(|cell| cell.outcome == Some(Outcome::Passed))
     );
     assert!(fake.left().is_empty(), "{:?}", fake.left());
-    // Without optimisation, beside other work: what grows with the square takes
-    // minutes.
-    assert!(took < Duration::from_secs(30), "{took:?}");
+    // Without optimisation it takes four: what grows with the square takes minutes.
+    assert!(took < Duration::from_secs(12), "{took:?}");
+}
+
+/// How long this thread was at work, whatever the machine does beside: a runtime
+/// whose clock is paused has no other. Nothing, where the system does not tell.
+fn busy() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = told.split(' ').next().and_then(|first| first.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0))
 }

@@ -148,6 +148,11 @@ async fn nothing_of_a_run_goes_on_after_its_end() {
     for presses in [0, 1, 2] {
         let fake = taking(30);
         let plan = plan(&["postgresql17", "sqlite", "mariadb11.8", "sqlite"]);
+        let tasks = || {
+            let metrics = tokio::runtime::Handle::current().metrics();
+            metrics.num_alive_tasks()
+        };
+        let before = tasks();
         run_on(&engine(&fake), plan, |event, canceller| {
             if matches!(event, Event::TestStarted { .. }) {
                 for _ in 0..presses {
@@ -157,6 +162,9 @@ async fn nothing_of_a_run_goes_on_after_its_end() {
         })
         .await;
         let calls = fake.calls().len();
+        // Those of the containers, which were removed, end by themselves.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(tasks(), before, "after {presses}");
         tokio::time::sleep(Duration::from_secs(3600)).await;
         assert_eq!(fake.calls().len(), calls, "after {presses}");
     }

@@ -123,12 +123,12 @@ fn a_run_that_was_stopped_for_longer_than_a_test_may_be_silent_goes_on() {
         "--format",
         "json",
         "--quiet-timeout",
-        "5s",
+        "20s",
     ];
     let mut going = Going::start(user.djbuild_in(&checkout, &words));
     going.wait_for("test_started");
     going.signal("STOP");
-    std::thread::sleep(Duration::from_secs(12));
+    std::thread::sleep(Duration::from_secs(25));
     going.signal("CONT");
     let (status, events) = going.end();
     let last = events

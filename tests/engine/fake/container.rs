@@ -56,8 +56,17 @@ pub fn end(life: &watch::Sender<Life>, code: i64, out_of_memory: bool) {
     });
 }
 
-/// Does what the script says.
+/// Does what the script says, until the container is removed.
 pub async fn play(steps: Vec<Step>, life: watch::Sender<Life>) {
+    let mut there = life.subscribe();
+    tokio::select! {
+        biased;
+        _ = there.wait_for(|life| life.removed) => {}
+        () = act(steps, &life) => {}
+    }
+}
+
+async fn act(steps: Vec<Step>, life: &watch::Sender<Life>) {
     let write = |output: Output| {
         life.send_modify(|life| {
             if life.exit.is_none() {
@@ -71,8 +80,8 @@ pub async fn play(steps: Vec<Step>, life: watch::Sender<Life>) {
             Step::Log(line) => write(Output::Stderr(format!("{line}\n").into_bytes())),
             Step::Wait(time) => tokio::time::sleep(time).await,
             Step::EndLog => life.send_modify(|life| life.cuts += 1),
-            Step::Exit(code) => return end(&life, code, false),
-            Step::OutOfMemory => return end(&life, 137, true),
+            Step::Exit(code) => return end(life, code, false),
+            Step::OutOfMemory => return end(life, 137, true),
             Step::LoseProcess => life.send_modify(|life| life.out_of_memory = true),
             Step::Flood => {
                 while life.borrow().exit.is_none() && !life.borrow().removed {
