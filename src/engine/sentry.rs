@@ -99,6 +99,20 @@ impl Sentries {
         }
     }
 
+    /// Whether a service that is to be used again lives. Who watches over it may learn
+    /// of its end later than a cell does.
+    pub async fn lives(&self, service: &Guarded) -> bool {
+        if service.is_dead().is_some() {
+            return false;
+        }
+        // Cannot tell is not dead.
+        let state = match self.runtime.state(&service.container).await {
+            Ok(state) => state,
+            Err(_) => return true,
+        };
+        state.is_some_and(|state| state.phase == ContainerPhase::Running)
+    }
+
     /// Takes a service for dead, though it lives.
     pub fn condemn(&self, service: &Guarded, why: &str) {
         if service.is_dead().is_none() {
