@@ -21,7 +21,7 @@ MOMENTS = {
     "late": lambda events: count(events, "test_finished") >= 180,
     "totals": lambda events: has(events, "cell_totals"),
     "one ended": lambda events: has(events, "cell_finished"),
-    "all ended": lambda events: count(events, "cell_finished") >= len(events[0]["cells"]),
+    "all ended": lambda events: events and count(events, "cell_finished") >= len(events[0]["cells"]),
 }
 
 

@@ -18,7 +18,7 @@ use crate::progress::Progress;
 /// How often live displays move.
 const TICK: Duration = Duration::from_millis(200);
 /// Whoever takes nothing for so long after a run's end is not waited for.
-const STILL: Duration = Duration::from_secs(5);
+pub const STILL: Duration = Duration::from_secs(5);
 
 /// Everybody who sees a run.
 pub struct Audience(Vec<Seat>);

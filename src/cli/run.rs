@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::args::{Format, OutputOptions, RunOptions};
+use super::audience::STILL;
 use super::error::{CliError, Outcome};
 use super::exit::Exit;
 use super::going::{Going, before_an_audience};
@@ -35,20 +36,44 @@ pub async fn run(options: RunOptions) -> Outcome {
     // Whoever is to be told may have stopped reading: nothing is left to be done,
     // so another interrupt ends it.
     let output = options.output;
-    let telling = tokio::task::spawn_blocking(move || tell(&finished, &output, &home, removed));
+    let telling = tokio::task::spawn_blocking(move || {
+        let (exit, words) = tell(&finished, &output, &home, removed);
+        (exit, words, output.notify, finished.summary)
+    });
+    let (exit, words, notices, summary) = tokio::select! {
+        told = telling => match told {
+            Ok(told) => told,
+            Err(_) => return Ok(Exit::Infrastructure),
+        },
+        () = interrupts.next() => return Ok(Exit::Interrupted),
+    };
+    // Standard error comes last, and is not waited for: a display that a frozen
+    // terminal holds up has it for itself.
+    let calling = tokio::task::spawn_blocking(move || {
+        words.iter().for_each(|word| warn(word));
+        attention::call(&notices, &summary);
+    });
     tokio::select! {
-        told = telling => Ok(told.unwrap_or(Exit::Infrastructure)),
-        () = interrupts.next() => Ok(Exit::Interrupted),
+        _ = calling => {}
+        () = tokio::time::sleep(STILL) => {}
+        () = interrupts.next() => {}
     }
+    Ok(exit)
 }
 
-/// Tells what a run came to, on every way that was asked for.
-fn tell(finished: &Finished, output: &OutputOptions, home: &Home, removed: usize) -> Exit {
+/// Tells what a run came to, on every way that was asked for. Returns what is left to
+/// be said on standard error.
+fn tell(
+    finished: &Finished,
+    output: &OutputOptions,
+    home: &Home,
+    removed: usize,
+) -> (Exit, Vec<String>) {
     let summary = &finished.summary;
+    let mut words = Vec::new();
     if let Some(why) = &finished.unkept {
-        warn(&format!("the run, or its end, is not kept: {why}"));
+        words.push(format!("the run, or its end, is not kept: {why}"));
     }
-    attention::call(&output.notify, summary);
     let mut told = Vec::new();
     if output.format == Format::Text {
         let folder = home.state.run_folder(&finished.run);
@@ -59,12 +84,12 @@ fn tell(finished: &Finished, output: &OutputOptions, home: &Home, removed: usize
     told.extend(reports.map(|report| write_report(report, summary)));
     let mut exit = Exit::of(summary.outcome());
     for error in told.into_iter().filter_map(Result::err) {
-        warn(&error.to_string());
+        words.push(error.to_string());
         if exit == Exit::Passed {
             exit = Exit::Infrastructure;
         }
     }
-    exit
+    (exit, words)
 }
 
 fn print_text(

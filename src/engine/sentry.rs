@@ -132,6 +132,13 @@ impl Sentries {
         service.dies(how, self.runtime.as_ref(), &self.caller).await;
     }
 
+    /// Whether a service that is to be used again lives. Who watches over it may learn
+    /// of its end later than a cell does.
+    pub async fn lives(&self, service: &Guarded) -> bool {
+        self.look(service).await;
+        service.is_dead().is_none()
+    }
+
     /// Removes a service. What cannot be removed now is removed with the run.
     pub async fn retire(&self, service: &Guarded) {
         service.retired.cancel();

@@ -110,22 +110,25 @@ impl Services {
         let Some(pool) = self.pools.get(&service.name) else {
             return Err(RuntimeError::Missing(service.name.clone()).into());
         };
-        let alive = |running: &Guarded| running.is_dead().is_none();
         // A shared service is started under the lock: the cells that share it
         // wait for it.
         let mut pool = pool.lock().await;
         let running = match service.sharing {
-            Sharing::Shared => {
-                if let Some(running) = pool.shared.clone().filter(alive) {
-                    running
-                } else {
+            Sharing::Shared => match pool.shared.clone() {
+                Some(running) if self.sentries.lives(&running).await => running,
+                _ => {
                     let running = self.start(service, &ready.image).await?;
                     pool.shared = Some(running.clone());
                     running
                 }
-            }
+            },
             Sharing::InTurn => {
-                pool.idle.retain(alive);
+                let idle = std::mem::take(&mut pool.idle);
+                for running in idle {
+                    if self.sentries.lives(&running).await {
+                        pool.idle.push(running);
+                    }
+                }
                 let idle = pool.idle.pop();
                 drop(pool);
                 match idle {

@@ -147,3 +147,33 @@ async fn a_log_that_ends_before_its_cell_is_read_to_its_end_for_the_verdict() {
     assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None));
     assert_eq!(ran.summary.cells[0].attempts, 1);
 }
+
+/// Who watches over a database may notice its end later than its cell does.
+#[tokio::test(start_paused = true)]
+async fn one_restart_of_the_engine_takes_one_attempt_and_the_next_has_a_database_that_lives() {
+    for seconds in 1..20 {
+        let fake = world(|container| {
+            if container.name.ends_with("-1") {
+                vec![say(HELLO), say(STARTED)]
+            } else {
+                let mut steps = vec![Step::Wait(Duration::from_secs(60))];
+                steps.extend(passing());
+                steps
+            }
+        });
+        let breaker = Arc::clone(&fake);
+        let ran = run_and(plan(&["postgresql17"]), &fake, move |event, _| {
+            if matches!(event, Event::TestStarted { .. }) {
+                breaker.set_down(true);
+                let mender = Arc::clone(&breaker);
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_secs(seconds)).await;
+                    mender.set_down(false);
+                });
+            }
+        })
+        .await;
+        assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None), "{seconds} s");
+        assert_eq!(ran.summary.cells[0].attempts, 2);
+    }
+}
