@@ -71,14 +71,16 @@ class SecondEngine(Engine):
             "--pidfile", self.folder / "pid", "--storage-driver", self.driver,
             f"--live-restore={str(live_restore).lower()}",
         ]
-        (self.folder / "pid").unlink(missing_ok=True)
-        with open(self.folder / "dockerd.log", "ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 90
         while not self.answers():
-            if time.monotonic() > deadline or self.process.poll() is not None:
+            if time.monotonic() > deadline:
                 raise RuntimeError(f"the second daemon does not start: see {self.folder}/dockerd.log")
-            time.sleep(0.2)
+            # One that follows a killed one may find its containerd ending, and end itself.
+            if self.process is None or self.process.poll() is not None:
+                (self.folder / "pid").unlink(missing_ok=True)
+                with open(self.folder / "dockerd.log", "ab") as log:
+                    self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            time.sleep(0.3)
 
     def stop(self, hard=False):
         if self.process is None or self.process.poll() is not None:

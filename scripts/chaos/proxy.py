@@ -48,7 +48,7 @@ class Proxy:
         there = self._pump(client_reader, writer, link)
         back = self._pump(reader, client_writer, None)
         try:
-            await asyncio.gather(there, back)
+            await asyncio.gather(there, back, return_exceptions=True)
         finally:
             self.links.pop(link, None)
             for end in link:
@@ -64,7 +64,8 @@ class Proxy:
                 await writer.drain()
             if writer.can_write_eof():
                 writer.write_eof()
-        except (OSError, RuntimeError):
+        # The last is asyncio's own, where a transport was aborted meanwhile.
+        except (OSError, RuntimeError, AttributeError):
             for end in link or (writer,):
                 end.transport.abort()
 
