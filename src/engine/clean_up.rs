@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
+
 use super::janitor;
 use super::world::World;
 use crate::event::NoticeKind;
@@ -13,15 +15,23 @@ pub async fn clean_up(world: &World) -> Option<String> {
     let runtime = world.engine.runtime.as_ref();
     let cleaning = async {
         world.caller.created().await;
+        let mut pauses = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(250))
+            .with_max_times(6)
+            .build();
         loop {
             match janitor::sweep(runtime, |left| left.run == world.plan.run).await {
                 Ok(_) => return None,
-                Err(error) => {
-                    let presence = &world.engine.presence;
-                    if !error.is_away() || !presence.wait(&error, &world.caller).await {
+                Err(error) if error.is_away() => {
+                    if !world.engine.presence.wait(&error, &world.caller).await {
                         return Some(error.to_string());
                     }
                 }
+                // A container may still be going that a network is waiting for.
+                Err(error) => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return Some(error.to_string()),
+                },
             }
         }
     };

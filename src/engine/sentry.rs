@@ -25,6 +25,7 @@ const OUT_OF_MEMORY: &str = "ran out of memory";
 pub struct Guarded {
     pub container: String,
     pub host: String,
+    pub network: String,
     died: watch::Sender<Option<String>>,
     /// Cancelled before it is removed on purpose, so that its end is no news.
     retired: CancellationToken,
@@ -91,10 +92,11 @@ impl Sentries {
     }
 
     /// Watches over a container from here on.
-    pub fn guard(&self, container: String, host: String) -> Guarded {
+    pub fn guard(&self, container: String, host: String, network: &str) -> Guarded {
         let guarded = Guarded {
             container,
             host,
+            network: network.to_owned(),
             died: watch::channel(None).0,
             retired: self.off_duty.child_token(),
         };

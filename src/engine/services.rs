@@ -20,6 +20,8 @@ pub struct Services {
     caller: Arc<Caller>,
     plan: Arc<Plan>,
     network: OnceCell<Network>,
+    /// The number of the next try to make it.
+    networks: AtomicU32,
     numbers: AtomicU32,
     pools: HashMap<String, Mutex<Pool>>,
     sentries: Sentries,
@@ -48,6 +50,7 @@ impl Lease {
     pub fn address(&self) -> Address {
         Address {
             service: self.service.name.clone(),
+            network: self.running.network.clone(),
             host: self.running.host.clone(),
             port: self.service.port,
         }
@@ -95,6 +98,7 @@ impl Services {
             caller: Arc::clone(caller),
             plan: Arc::clone(plan),
             network: OnceCell::new(),
+            networks: AtomicU32::new(1),
             numbers: AtomicU32::new(1),
             pools,
         }
@@ -178,14 +182,13 @@ impl Services {
         self.caller.emit.emit(Event::ServiceStarted {
             service: host.clone(),
         });
-        Ok(self.sentries.guard(id, host))
+        Ok(self.sentries.guard(id, host, &network.name))
     }
 
     /// A run whose cells need no service has no network.
     async fn make_network(&self) -> Result<Network, RuntimeError> {
-        let network = self.plan.network();
-        // Of an earlier try, whose answer was lost.
-        self.engine.runtime.remove_network(&network.name).await?;
+        let number = self.networks.fetch_add(1, Ordering::Relaxed);
+        let network = self.plan.network(number);
         let (creator, wanted) = (Arc::clone(&self.engine.runtime), network.clone());
         let creation = async move { creator.create_network(&wanted).await };
         self.caller.create(creation).await?;

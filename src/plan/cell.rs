@@ -30,6 +30,8 @@ pub struct CellPlan {
 pub struct Address {
     /// The service's name: `postgresql17`, `memcached-1`.
     pub service: String,
+    /// The network.
+    pub network: String,
     /// Its host name on the network.
     pub host: String,
     /// Its port.

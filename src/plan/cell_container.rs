@@ -65,7 +65,7 @@ impl CellPlan {
             command: self.command(),
             user: Some(CELL_USER_NAME.to_owned()),
             host: "cell".to_owned(),
-            network: (!addresses.is_empty()).then(|| plan.network_name()),
+            network: addresses.first().map(|address| address.network.clone()),
             environment: self
                 .change
                 .environment

@@ -63,10 +63,16 @@ impl Plan {
         (name, labels)
     }
 
-    /// The run's network.
-    pub fn network(&self) -> Network {
+    /// The run's network. Each try to make it has a name of its own: where an answer
+    /// was lost, the network may be there all the same, and engines take a second of
+    /// the same name.
+    pub fn network(&self, number: u32) -> Network {
+        let first = self.network_name();
         Network {
-            name: self.network_name(),
+            name: match number {
+                1 => first,
+                later => format!("{first}-{later}"),
+            },
             labels: self.labels((label::SERVICE, "network")),
         }
     }

