@@ -79,6 +79,7 @@ pub enum Command {
     #[command(subcommand)]
     Images(Box<ImagesCommand>),
     /// Remove containers, networks and volumes that dead runs left
+    #[command(after_help = tools::CLEAN_HELP)]
     Clean(CleanOptions),
     /// Show the configuration, and where each value comes from
     Config(ConfigOptions),

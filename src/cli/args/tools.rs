@@ -5,6 +5,16 @@ use clap::{Args, Subcommand};
 
 use super::{ImageOptions, SelectOptions, duration};
 
+/// Shown after the options of `clean`.
+pub const CLEAN_HELP: &str = "\
+What a live run uses stays, and so does what belongs to a run of which nobody can
+tell whether it lives.
+
+Examples:
+  djbuild clean --dry-run                    what would go
+  djbuild clean --older-than 6h              also where nobody can tell, after six hours
+  djbuild clean --all-owners --yes           also what throwaway CI homes left, unasked";
+
 /// Shown after the options of `completions`.
 pub const COMPLETIONS_HELP: &str = "\
 Examples:
