@@ -74,9 +74,10 @@ impl Attempt<'_> {
         let addresses: Vec<_> = leases.iter().map(Lease::address).collect();
         let numbers = (self.number, self.parallel);
         let plan = &self.world.plan;
+        let network = self.world.services.network_name();
         let container = self
             .cell
-            .container(plan, &self.tree.image, &addresses, numbers);
+            .container(plan, &self.tree.image, &addresses, network, numbers);
         let id = match runtime.create(&container).await {
             Ok(id) => id,
             Err(error) => return Tried::of(error),

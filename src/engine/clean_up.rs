@@ -7,21 +7,39 @@ use crate::event::NoticeKind;
 /// How long the last clean-up may take once the user wants the end at once.
 const HURRY: Duration = Duration::from_secs(20);
 
+/// Between two looks for what is left, and how many looks there are at most. Of what
+/// was asked for when it was dropped the engine may make something yet, and refuse
+/// to remove what that is to be on.
+const PAUSE: Duration = Duration::from_millis(500);
+const LOOKS: u32 = 12;
+
 /// Removes whatever of this run is left, by label. Returns why something is left
 /// all the same, which has been told.
 pub async fn clean_up(world: &World) -> Option<String> {
     let runtime = world.engine.runtime.as_ref();
     let cleaning = async {
+        let mut looks = 0;
         loop {
+            looks += 1;
             match janitor::sweep(runtime, |left| left.run == world.plan.run).await {
-                Ok(_) => return None,
-                Err(error) => {
-                    let presence = &world.engine.presence;
-                    if !error.is_away() || !presence.wait(&error, &world.caller).await {
+                // Requests that were dropped in haste may go on.
+                Ok(removed)
+                    if looks == LOOKS
+                        || !world.cancel().is_cancelled_now()
+                        || (looks > 1 && removed.is_empty()) =>
+                {
+                    return None;
+                }
+                Ok(_) => {}
+                Err(error) if error.is_away() => {
+                    if !world.engine.presence.wait(&error, &world.caller).await {
                         return Some(error.to_string());
                     }
                 }
+                Err(error) if looks == LOOKS => return Some(error.to_string()),
+                Err(_) => {}
             }
+            tokio::time::sleep(PAUSE).await;
         }
     };
     let hurry = async {

@@ -20,6 +20,8 @@ pub struct Services {
     caller: Arc<Caller>,
     plan: Arc<Plan>,
     network: OnceCell<Network>,
+    /// How often it was tried to make it.
+    networks: AtomicU32,
     numbers: AtomicU32,
     pools: HashMap<String, Mutex<Pool>>,
     sentries: Sentries,
@@ -90,6 +92,7 @@ impl Services {
             caller: Arc::clone(caller),
             plan: Arc::clone(plan),
             network: OnceCell::new(),
+            networks: AtomicU32::new(1),
             numbers: AtomicU32::new(1),
             pools,
         }
@@ -176,11 +179,15 @@ impl Services {
 
     /// A run whose cells need no service has no network.
     async fn make_network(&self) -> Result<Network, RuntimeError> {
-        let network = self.plan.network();
-        // Of an earlier try, whose answer was lost.
-        self.engine.runtime.remove_network(&network.name).await?;
+        let number = self.networks.fetch_add(1, Ordering::Relaxed);
+        let network = self.plan.network(number);
         self.engine.runtime.create_network(&network).await?;
         Ok(network)
+    }
+
+    /// The name of the run's network, once a service is on it.
+    pub fn network_name(&self) -> Option<&str> {
+        self.network.get().map(|network| &*network.name)
     }
 
     /// Looks whether memory ran out in a service that lives on: a process of it may

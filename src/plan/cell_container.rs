@@ -48,13 +48,14 @@ struct Caches {
 }
 
 impl CellPlan {
-    /// The cell's container on `image`, with its services at `addresses` and
-    /// `parallel` processes. One without services has nobody to talk to.
+    /// The cell's container on `image`, with its services at `addresses` on `network`
+    /// and `parallel` processes. One without services has nobody to talk to.
     pub fn container(
         &self,
         plan: &Plan,
         image: &ImageRef,
         addresses: &[Address],
+        network: Option<&str>,
         (attempt, parallel): (u32, u32),
     ) -> Container {
         let name = self.cell.name();
@@ -65,7 +66,9 @@ impl CellPlan {
             command: self.command(),
             user: Some(CELL_USER_NAME.to_owned()),
             host: "cell".to_owned(),
-            network: (!addresses.is_empty()).then(|| plan.network_name()),
+            network: network
+                .filter(|_| !addresses.is_empty())
+                .map(ToOwned::to_owned),
             environment: self
                 .change
                 .environment

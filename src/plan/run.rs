@@ -33,21 +33,27 @@ impl Plan {
         ]
     }
 
-    /// The run's network.
-    pub fn network(&self) -> Network {
+    /// The run's network, as it is called at this try to make it. Each has a name of
+    /// its own: an earlier one may come into being yet, and engines refuse what is to
+    /// be on one of two networks of the same name.
+    pub fn network(&self, number: u32) -> Network {
+        let name = match number {
+            1 => self.prefix(),
+            later => format!("{}-{later}", self.prefix()),
+        };
         Network {
-            name: self.network_name(),
+            name,
             labels: self.labels((label::SERVICE, "network")),
         }
     }
 
     /// The name of one of the run's containers: what it is for, and which of those.
     pub fn name(&self, what: &str, number: u32) -> String {
-        name(&self.network_name(), what, &number.to_string())
+        name(&self.prefix(), what, &number.to_string())
     }
 
-    /// Its name, and how every name of the run begins.
-    pub fn network_name(&self) -> String {
+    /// How every name of the run begins.
+    fn prefix(&self) -> String {
         format!("djbuild-{}", self.run)
     }
 }

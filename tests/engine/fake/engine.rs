@@ -107,9 +107,22 @@ impl Images for Fake {
 #[async_trait]
 impl Networks for Fake {
     async fn create_network(&self, network: &Network) -> Result<(), RuntimeError> {
-        let mut world = self.up()?;
-        world.networks_created.push(network.clone());
-        world.networks.insert(network.name.clone(), network.clone());
+        let delays = {
+            let mut world = self.up()?;
+            world.networks_created.push(network.clone());
+            std::mem::take(&mut world.delays_network)
+        };
+        if delays {
+            self.set_away(true);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            self.set_away(false);
+            self.late.lock().expect("no panic").push(network.clone());
+            return Err(RuntimeError::Unreachable("connection reset".to_owned()));
+        }
+        self.add_network(network);
+        for late in self.late.lock().expect("no panic").drain(..) {
+            self.add_network(&late);
+        }
         Ok(())
     }
 
@@ -147,6 +160,14 @@ impl Containers for Fake {
             && !world.networks.contains_key(network)
         {
             return Err(RuntimeError::Missing(network.clone()));
+        }
+        if let Some(network) = &container.network
+            && world.ambiguous.contains(network)
+        {
+            return Err(RuntimeError::Refused {
+                action: "start a container".to_owned(),
+                message: format!("network {network} is ambiguous (2 matches found on name)"),
+            });
         }
         if !world.images.contains_key(container.image.as_str()) {
             return Err(RuntimeError::Missing(container.image.to_string()));

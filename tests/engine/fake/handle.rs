@@ -16,6 +16,8 @@ pub struct Fake {
     capabilities: Capabilities,
     world: Mutex<World>,
     away: watch::Sender<bool>,
+    /// Networks that were asked for and are made late.
+    pub(super) late: Mutex<Vec<Network>>,
 }
 
 impl Fake {
@@ -30,6 +32,7 @@ impl Fake {
             },
             world: Mutex::default(),
             away: watch::channel(false).0,
+            late: Mutex::default(),
         }
     }
 
@@ -113,6 +116,24 @@ impl Fake {
     /// Makes the engine go away when it has started the next cell, before it says so.
     pub fn lose_answer_to_start(&self) {
         self.world().loses_start = true;
+    }
+
+    /// Makes the engine go away at the next request for a network, which it makes all
+    /// the same, a moment later.
+    pub fn delay_network(&self) {
+        self.world().delays_network = true;
+    }
+
+    pub(super) fn add_network(&self, network: &Network) {
+        let mut world = self.world();
+        let name = network.name.clone();
+        if world
+            .networks
+            .insert(name.clone(), network.clone())
+            .is_some()
+        {
+            world.ambiguous.push(name);
+        }
     }
 
     pub(super) const fn described(&self) -> &Capabilities {

@@ -20,6 +20,10 @@ pub struct World {
     /// Whether the engine goes away when it has started the next cell, before it
     /// says so.
     pub loses_start: bool,
+    /// Whether the next network is made late, and the engine goes away before.
+    pub delays_network: bool,
+    /// Names that two networks have.
+    pub ambiguous: Vec<String>,
     pub failing_build: Option<String>,
     /// What a container writes when it is aborted.
     pub last_words: String,
