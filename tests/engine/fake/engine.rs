@@ -127,7 +127,15 @@ impl Networks for Fake {
     }
 
     async fn remove_network(&self, name: &str) -> Result<(), RuntimeError> {
-        self.up()?.networks.remove(name);
+        let mut world = self.up()?;
+        if world.busy_network > 0 {
+            world.busy_network -= 1;
+            return Err(RuntimeError::Refused {
+                action: "remove a network".to_owned(),
+                message: "has active endpoints".to_owned(),
+            });
+        }
+        world.networks.remove(name);
         Ok(())
     }
 

@@ -124,6 +124,11 @@ impl Fake {
         self.world().delays_network = true;
     }
 
+    /// Refuses to remove networks so many times.
+    pub fn keep_network_busy(&self, times: u32) {
+        self.world().busy_network = times;
+    }
+
     pub(super) fn add_network(&self, network: &Network) {
         let mut world = self.world();
         let name = network.name.clone();

@@ -22,6 +22,8 @@ pub struct World {
     pub loses_start: bool,
     /// Whether the next network is made late, and the engine goes away before.
     pub delays_network: bool,
+    /// How often a network is not removed, because something comes to be on it.
+    pub busy_network: u32,
     /// Names that two networks have.
     pub ambiguous: Vec<String>,
     pub failing_build: Option<String>,
