@@ -52,7 +52,9 @@ pub async fn run(options: RunOptions) -> Outcome {
     // Standard error comes last, and is not waited for: a display that a frozen
     // terminal holds up has it for itself.
     let calling = tokio::task::spawn_blocking(move || {
-        words.iter().for_each(|word| warn(word));
+        for word in &words {
+            warn(word);
+        }
         attention::call(&notices, &summary);
     });
     tokio::select! {

@@ -21,23 +21,19 @@ pub async fn clean_up(world: &World) -> Option<String> {
         let mut looks = 0;
         loop {
             looks += 1;
-            match janitor::sweep(runtime, |left| left.run == world.plan.run).await {
-                // Requests that were dropped in haste may go on.
-                Ok(removed)
-                    if looks == LOOKS
-                        || !world.cancel().is_cancelled_now()
-                        || (looks > 1 && removed.is_empty()) =>
-                {
-                    return None;
-                }
-                Ok(_) => {}
+            let swept = janitor::sweep(runtime, |left| left.run == world.plan.run).await;
+            // Requests that were dropped in haste may go on.
+            let in_haste = world.cancel().is_cancelled_now();
+            match swept {
+                Ok(removed) if !in_haste || (looks > 1 && removed.is_empty()) => return None,
+                Ok(_) if looks >= LOOKS => return None,
                 Err(error) if error.is_away() => {
                     if !world.engine.presence.wait(&error, &world.caller).await {
                         return Some(error.to_string());
                     }
                 }
-                Err(error) if looks == LOOKS => return Some(error.to_string()),
-                Err(_) => {}
+                Err(error) if looks >= LOOKS => return Some(error.to_string()),
+                Ok(_) | Err(_) => {}
             }
             tokio::time::sleep(PAUSE).await;
         }

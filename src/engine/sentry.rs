@@ -106,9 +106,8 @@ impl Sentries {
             return false;
         }
         // Cannot tell is not dead.
-        let state = match self.runtime.state(&service.container).await {
-            Ok(state) => state,
-            Err(_) => return true,
+        let Ok(state) = self.runtime.state(&service.container).await else {
+            return true;
         };
         state.is_some_and(|state| state.phase == ContainerPhase::Running)
     }
