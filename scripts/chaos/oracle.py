@@ -62,13 +62,22 @@ def judge(blow, suite):
         found += [(count, f"the other run: {text}")
                   for count, text in judge_run(blow, blow.other, suite, struck=False, in_time=True)]
     found += judge_left(blow)
-    if not blow.ruined:
-        found += judge_store(blow)
+    found += judge_history(blow) if blow.ruined else judge_store(blow)
     return found
+
+
+def judge_history(blow):
+    """A store that was struck may have lost things, and is read without a panic."""
+    listed = blow.djbuild("history")
+    if "a bug in djbuild" in listed.stderr:
+        return [(WRONG, f"history: {listed.stderr[-300:]}")]
+    return []
 
 
 def judge_run(blow, going, suite, struck, in_time):
     found = [(WRONG, f"no JSON: {line[:100]!r}") for line in going.broken if not (struck and blow.killed)]
+    if going.words.exists() and "a bug in djbuild" in going.words.read_text(errors="replace"):
+        found.append((WRONG, "it panicked"))
     status = going.process.returncode
     may = blow.may if struck else set()
     dies = struck and blow.killed

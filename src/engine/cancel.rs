@@ -50,6 +50,11 @@ impl Cancel {
         self.soon.is_cancelled()
     }
 
+    /// Whether the end is asked for at once.
+    pub fn is_cancelled_now(&self) -> bool {
+        self.now.is_cancelled()
+    }
+
     /// Waits until the end is asked for.
     pub async fn cancelled(&self) {
         self.soon.cancelled().await;

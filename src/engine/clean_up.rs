@@ -20,19 +20,25 @@ pub async fn clean_up(world: &World) -> Option<String> {
             .with_max_times(6)
             .build();
         loop {
-            match janitor::sweep(runtime, |left| left.run == world.plan.run).await {
-                Ok(_) => return None,
+            let why = match janitor::sweep(runtime, |left| left.run == world.plan.run).await {
+                Ok(removed) if removed.is_empty() || !world.cancel().is_cancelled_now() => {
+                    return None;
+                }
+                // Of what was asked for in haste the engine may make something yet.
+                Ok(_) => None,
                 Err(error) if error.is_away() => {
                     if !world.engine.presence.wait(&error, &world.caller).await {
                         return Some(error.to_string());
                     }
+                    continue;
                 }
                 // A container may still be going that a network is waiting for.
-                Err(error) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => return Some(error.to_string()),
-                },
-            }
+                Err(error) => Some(error.to_string()),
+            };
+            let Some(pause) = pauses.next() else {
+                return why;
+            };
+            tokio::time::sleep(pause).await;
         }
     };
     let hurry = async {

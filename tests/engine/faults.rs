@@ -177,3 +177,13 @@ async fn one_restart_of_the_engine_takes_one_attempt_and_the_next_has_a_database
         assert_eq!(ran.summary.cells[0].attempts, 2);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_comes_late_is_in_nobodys_way_and_goes_with_the_run() {
+    let fake = world(|_| passing());
+    fake.delay_network();
+    let ran = run(plan(&["postgresql17"]), &fake).await;
+    assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None));
+    assert_eq!(fake.networks_created().len(), 2);
+    assert!(fake.left().is_empty(), "{:?}", fake.left());
+}

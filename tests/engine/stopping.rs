@@ -54,6 +54,22 @@ async fn an_interrupted_run_reports_what_finished_and_leaves_nothing() {
     assert!(fake.left().is_empty(), "{:?}", fake.left());
 }
 
+/// A container whose creation was dropped in haste comes into being on its network.
+#[tokio::test(start_paused = true)]
+async fn a_network_that_is_busy_for_a_moment_is_removed_all_the_same() {
+    let fake = world(|_| vec![say(HELLO), say(STARTED)]);
+    fake.keep_network_busy(2);
+    let ran = run_and(plan(&["postgresql17"]), &fake, |event, canceller| {
+        if matches!(event, Event::TestStarted { .. }) {
+            canceller.press();
+            canceller.press();
+        }
+    })
+    .await;
+    assert_eq!(ran.summary.outcome(), Outcome::Cancelled);
+    assert!(fake.left().is_empty(), "{:?}", fake.left());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_second_interrupt_ends_the_run_at_once_and_leaves_nothing() {
     let fake = world(|_| vec![say(HELLO), say(STARTED)]);

@@ -59,7 +59,7 @@ class Cut(Kind):
             while not lines and time.monotonic() < deadline and not blow.going.ended:
                 lines = blow.proxy.cut(choose, how)
                 time.sleep(0.05)
-            what = ", ".join(sorted({line.split("?")[0].rsplit("/", 1)[-1].split(" ")[0] for line in lines}))
+            what = ", ".join(sorted({line.split()[1].split("?")[0].rsplit("/", 1)[-1] for line in lines if " " in line}))
             blow.note(f"{len(lines)} {how} ({what})")
             time.sleep(rng.uniform(0, 2))
 

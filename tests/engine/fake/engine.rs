@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::handle::Fake;
@@ -19,15 +21,37 @@ impl Runtime for Fake {
 impl Networks for Fake {
     async fn create_network(&self, network: &Network) -> Result<(), RuntimeError> {
         let _call = self.call("create_network").await;
+        let comes_late = {
+            let mut world = self.up()?;
+            world.networks_created.push(network.clone());
+            std::mem::take(&mut world.delays_network)
+        };
+        if comes_late {
+            self.set_away(true);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            self.set_away(false);
+            self.up()?.late_networks.push(network.clone());
+            return Err(RuntimeError::Unreachable("connection reset".to_owned()));
+        }
         let mut world = self.up()?;
-        world.networks_created.push(network.clone());
-        world.networks.insert(network.name.clone(), network.clone());
+        world.add_network(network.clone());
+        for late in std::mem::take(&mut world.late_networks) {
+            world.add_network(late);
+        }
         Ok(())
     }
 
     async fn remove_network(&self, name: &str) -> Result<(), RuntimeError> {
         let _call = self.call("remove_network").await;
-        self.up()?.networks.remove(name);
+        let mut world = self.up()?;
+        if world.busy_network > 0 {
+            world.busy_network -= 1;
+            return Err(RuntimeError::Refused {
+                action: "remove a network".to_owned(),
+                message: "has active endpoints".to_owned(),
+            });
+        }
+        world.networks.remove(name);
         Ok(())
     }
 

@@ -197,6 +197,17 @@ impl Fake {
         self.world().loses_start = true;
     }
 
+    /// Makes the engine go away at the next request for a network, which it makes all
+    /// the same, a moment later.
+    pub fn delay_network(&self) {
+        self.world().delays_network = true;
+    }
+
+    /// Refuses to remove networks so many times.
+    pub fn keep_network_busy(&self, times: u32) {
+        self.world().busy_network = times;
+    }
+
     pub(super) const fn described(&self) -> &Capabilities {
         &self.capabilities
     }

@@ -30,6 +30,14 @@ pub struct World {
     /// Whether the engine goes away when it has started the next cell, before it
     /// says so.
     pub loses_start: bool,
+    /// Whether the next network is made late, and the engine goes away before.
+    pub delays_network: bool,
+    /// Networks that were asked for and come with the next.
+    pub late_networks: Vec<Network>,
+    /// How often a network is not removed, because something comes to be on it.
+    pub busy_network: u32,
+    /// Names that two networks have.
+    pub ambiguous: Vec<String>,
     /// What a container writes when it is aborted.
     pub last_words: String,
     pub next: u32,
@@ -76,11 +84,26 @@ impl World {
         Some(words.clone())
     }
 
+    pub fn add_network(&mut self, network: Network) {
+        let name = network.name.clone();
+        if self.networks.insert(name.clone(), network).is_some() {
+            self.ambiguous.push(name);
+        }
+    }
+
     pub fn create(&mut self, container: Container) -> Result<String, RuntimeError> {
         if let Some(network) = &container.network
             && !self.networks.contains_key(network)
         {
             return Err(RuntimeError::Missing(network.clone()));
+        }
+        if let Some(network) = &container.network
+            && self.ambiguous.contains(network)
+        {
+            return Err(RuntimeError::Refused {
+                action: "start a container".to_owned(),
+                message: format!("network {network} is ambiguous (2 matches found on name)"),
+            });
         }
         if !self.images.contains_key(container.image.as_str()) {
             return Err(RuntimeError::Missing(container.image.to_string()));
