@@ -49,11 +49,11 @@ class StateGone(Kind):
         blow.exits = {3}
         blow.known_owner = blow.owner()
         if blow.read_only:
-            done = subprocess.run(["mount", "-o", "remount,ro", blow.state], capture_output=True, text=True)
-            if done.returncode:
-                # Somebody writes: from below, then.
-                subprocess.run(["mount", "-o", "remount,ro", "--force", blow.state], capture_output=True)
-            blow.note("read-only" + (f" ({done.stderr.strip()})" if done.returncode else ""))
+            # What is open for writing stays so, and nothing more can be opened.
+            for words in (["--bind", blow.state, blow.state], ["-o", "remount,ro,bind", blow.state]):
+                subprocess.run(["mount", *words], check=True)
+            blow.after.append(lambda: subprocess.run(["umount", "--lazy", blow.state], check=True))
+            blow.note("read-only")
         else:
             shutil.rmtree(blow.state, ignore_errors=True)
             blow.note("removed")
