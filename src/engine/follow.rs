@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::services::Lease;
 use super::verdict::Verdict;
 use super::world::World;
-use crate::model::{Cause, Counts};
+use crate::model::{Cause, Counts, Outcome};
 use crate::plan::{CellPlan, NoTests};
 use crate::runtime::{ContainerPhase, Exit, Output, RuntimeError, State};
 
@@ -33,6 +33,8 @@ pub struct Follow<'a> {
     quiet_since: Duration,
     /// How many tests had an outcome then.
     heard: u64,
+    /// Whether the engine went away meanwhile, or the connection to it.
+    was_away: bool,
 }
 
 /// Why a cell's output is not read any further.
@@ -60,6 +62,7 @@ impl<'a> Follow<'a> {
             patience: Patience::new(),
             quiet_since: Duration::ZERO,
             heard: 0,
+            was_away: false,
         }
     }
 
@@ -211,8 +214,9 @@ impl<'a> Follow<'a> {
 
     /// Waits for an engine that went away; `None` if the cell lives on, or ended and
     /// can be read to its end.
-    async fn wait_for_engine(&self, error: &RuntimeError) -> Option<Verdict> {
+    async fn wait_for_engine(&mut self, error: &RuntimeError) -> Option<Verdict> {
         let engine = &self.world.engine;
+        self.was_away |= error.is_away();
         if error.is_away() && !engine.presence.wait(error, &self.world.caller).await {
             return Some(if self.world.cancel().is_cancelled() {
                 Verdict::cancelled()
@@ -238,7 +242,13 @@ impl<'a> Follow<'a> {
     /// The verdict on a cell that ended by itself.
     fn verdict(mut self, exit: &Exit) -> Verdict {
         self.reader.finish();
-        let verdict = Verdict::of(&self.reader.seen, exit);
+        let mut verdict = Verdict::of(&self.reader.seen, exit);
+        // A daemon that is killed may lose what a cell that lived on has written.
+        let is_lost = self.was_away && self.reader.seen.says_no_end();
+        if is_lost && verdict.outcome == Outcome::Errored {
+            let why = "the end of its log was lost while the engine was away";
+            verdict = Verdict::ours(Cause::EngineFailed, why);
+        }
         self.settled(verdict.with_log(&self.reader.seen))
     }
 

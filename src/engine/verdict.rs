@@ -43,6 +43,13 @@ pub struct Seen {
     pub tail: Vec<String>,
 }
 
+impl Seen {
+    /// Whether nothing was said of how the suite ended.
+    pub const fn says_no_end(&self) -> bool {
+        self.totals.is_none() && self.complaint.is_none() && self.ended.is_none()
+    }
+}
+
 impl Verdict {
     fn new(outcome: Outcome, cause: Option<Cause>, detail: impl Into<String>) -> Self {
         Self {

@@ -92,6 +92,23 @@ async fn a_cell_that_ended_while_the_engine_was_away_is_read_to_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_cell_whose_log_was_lost_while_the_engine_was_away_is_run_once_more() {
+    let fake = world(|container| {
+        if container.name.ends_with("-1") {
+            let mut steps = one_a_second();
+            steps.truncate(30);
+            steps.push(Step::Exit(0));
+            steps
+        } else {
+            passing()
+        }
+    });
+    let ran = at_its_fifth_test(&fake, |fake| away_for(fake, 5)).await;
+    assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None));
+    assert_eq!(ran.summary.cells[0].attempts, 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn containers_that_died_with_the_engine_are_run_once_more() {
     let fake = world(|container| {
         if container.name.ends_with("-1") {
