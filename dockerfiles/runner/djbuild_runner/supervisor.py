@@ -44,14 +44,18 @@ def supervise(channel, run):
 
     Only the child returns from here by an exception or an exit of its own.
     """
+    # A signal that comes between the two processes waits until somebody is there.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (*ENDING, *ASKING))
     child = os.fork()
     if child == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return run()
     supervisor = _Supervisor(channel, child)
     for number in ENDING:
         signal.signal(number, supervisor.pass_on)
     for number in ASKING:
         signal.signal(number, supervisor.tell_stacks)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     os._exit(supervisor.wait())
 
 

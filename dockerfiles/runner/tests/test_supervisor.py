@@ -29,6 +29,19 @@ def run():
 sys.exit(supervise(channel, suite))
 """
 
+# The suite speaks long before the process above it goes on.
+SLOW_PARENT = """
+import os, time
+
+def fork(fork=os.fork):
+    child = fork()
+    if child:
+        time.sleep(0.5)
+    return child
+
+os.fork = fork
+"""
+
 # In C code that never lets another thread of Python run.
 ENDLESS_MATCH = "import re; re.match(r'(a+)+$', 'a' * 60 + 'b')"
 
@@ -62,10 +75,10 @@ class Ran:
         return self.process.returncode
 
 
-def start(body):
+def start(body, before=""):
     return Ran(
         subprocess.Popen(
-            [sys.executable, "-c", SUPERVISED.format(body)],
+            [sys.executable, "-c", before + SUPERVISED.format(body)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -116,6 +129,14 @@ class Ends(unittest.TestCase):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             with self.subTest(number=number):
                 ran = start("time.sleep(60)")
+                ran.process.send_signal(number)
+                self.assertEqual(ran.end(), 128 + number)
+                self.assertEqual(ran.events[1:], [ended(signal=int(number))])
+
+    def test_one_that_comes_before_the_supervisor_is_ready_waits_for_it(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(number=number):
+                ran = start("time.sleep(60)", before=SLOW_PARENT)
                 ran.process.send_signal(number)
                 self.assertEqual(ran.end(), 128 + number)
                 self.assertEqual(ran.events[1:], [ended(signal=int(number))])
