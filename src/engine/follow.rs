@@ -3,13 +3,14 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::select_all;
 
+use super::lost;
 use super::output::Resumed;
 use super::patience::Patience;
 use super::reader::Reader;
 use super::services::Lease;
 use super::verdict::Verdict;
 use super::world::World;
-use crate::model::{Cause, Counts, Outcome};
+use crate::model::{Cause, Counts};
 use crate::plan::{CellPlan, NoTests};
 use crate::runtime::{ContainerPhase, Exit, Output, RuntimeError, State};
 
@@ -33,7 +34,7 @@ pub struct Follow<'a> {
     quiet_since: Duration,
     /// How many tests had an outcome then.
     heard: u64,
-    /// Whether the engine went away meanwhile, or the connection to it.
+    /// Whether its log broke off, as when the engine went away or the connection to it.
     was_away: bool,
 }
 
@@ -93,6 +94,7 @@ impl<'a> Follow<'a> {
                 (resumptions, read) = (0, self.reader.bytes());
             }
             resumptions += 1;
+            self.was_away = true;
             if resumptions > RESUMPTIONS {
                 let why = "its log breaks off again and again while it runs";
                 return Verdict::ours(Cause::EngineFailed, why).with_log(&self.reader.seen);
@@ -216,7 +218,6 @@ impl<'a> Follow<'a> {
     /// can be read to its end.
     async fn wait_for_engine(&mut self, error: &RuntimeError) -> Option<Verdict> {
         let engine = &self.world.engine;
-        self.was_away |= error.is_away();
         if error.is_away() && !engine.presence.wait(error, &self.world.caller).await {
             return Some(if self.world.cancel().is_cancelled() {
                 Verdict::cancelled()
@@ -242,13 +243,12 @@ impl<'a> Follow<'a> {
     /// The verdict on a cell that ended by itself.
     fn verdict(mut self, exit: &Exit) -> Verdict {
         self.reader.finish();
-        let mut verdict = Verdict::of(&self.reader.seen, exit);
-        // A daemon that is killed may lose what a cell that lived on has written.
-        let is_lost = self.was_away && self.reader.seen.says_no_end();
-        if is_lost && verdict.outcome == Outcome::Errored {
-            let why = "the end of its log was lost while the engine was away";
-            verdict = Verdict::ours(Cause::EngineFailed, why);
-        }
+        let verdict = Verdict::of(&self.reader.seen, exit);
+        let verdict = if self.was_away {
+            lost::unless_lost(verdict, &self.reader, &self.world.caller.emit)
+        } else {
+            verdict
+        };
         self.settled(verdict.with_log(&self.reader.seen))
     }
 

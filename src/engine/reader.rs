@@ -1,6 +1,7 @@
 use super::lines::Lines;
+use super::seen::Seen;
 use super::tail::keep_tail;
-use super::verdict::{Seen, server_trouble};
+use super::verdict::server_trouble;
 use crate::event::{Event, MAX_LINE, Notice, PROTOCOL, RunnerMessage};
 use crate::journal::Emitter;
 use crate::model::{Cause, CellName, Phase, bytes, plural};
@@ -43,6 +44,11 @@ impl<'a> Reader<'a> {
             progress: 0,
             seen: Seen::default(),
         }
+    }
+
+    /// Whose output it is.
+    pub const fn cell(&self) -> &CellName {
+        &self.cell
     }
 
     /// Bytes taken so far.
@@ -142,7 +148,7 @@ impl<'a> Reader<'a> {
                 Event::TestStarted { cell, test }
             }
             RunnerMessage::Test(result) => {
-                self.seen.in_flight.retain(|test| *test != result.test);
+                self.seen.tell(&result);
                 Event::TestFinished { cell, result }
             }
             RunnerMessage::End { counts } => {

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::seen::Seen;
 use crate::event::RunnerMessage;
 use crate::model::{Cause, Counts, Outcome, plural};
 use crate::runtime::{Exit, RuntimeError};
@@ -21,33 +22,6 @@ pub struct Verdict {
     /// The last lines of the cell's log, or the stacks of its threads, where they
     /// may say why.
     pub log: Vec<String>,
-}
-
-/// What was seen of a cell while it ran, for the verdict.
-#[derive(Debug, Clone, Default)]
-pub struct Seen {
-    /// Django's totals, if the suite came to its end.
-    pub totals: Option<Counts>,
-    /// The tests that began and have not ended: the last one, or those that worker
-    /// processes were said to be at.
-    pub in_flight: Vec<String>,
-    /// What a crash, an unready service or a broken suite said of itself.
-    pub complaint: Option<RunnerMessage>,
-    /// How the suite's process ended, as the one above it saw.
-    pub ended: Option<RunnerMessage>,
-    /// The first shortage of the machine's or a server's that a failing test met.
-    pub starved: Option<(Cause, String)>,
-    /// The stack of every thread, if they were asked for.
-    pub stacks: Vec<String>,
-    /// The last lines of its human log.
-    pub tail: Vec<String>,
-}
-
-impl Seen {
-    /// Whether nothing was said of how the suite ended.
-    pub const fn says_no_end(&self) -> bool {
-        self.totals.is_none() && self.complaint.is_none() && self.ended.is_none()
-    }
 }
 
 impl Verdict {

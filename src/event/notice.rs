@@ -16,7 +16,8 @@ pub struct Notice {
 pub enum NoticeKind {
     /// What is tested may be older than what its source has now.
     Stale,
-    /// Something that was asked for is not in the run: a label, a rule, a branch.
+    /// Something that was asked for is not in the run: a label, a rule, a branch, a
+    /// result.
     LeftOut,
     /// What is tested, or on what, was chosen for want of another.
     Fallback,

@@ -4,6 +4,7 @@ mod bounds;
 mod endings;
 mod faults;
 mod images;
+mod lost_logs;
 mod outages;
 mod outside;
 mod promises;

@@ -18,7 +18,7 @@ fn test(number: usize) -> String {
 }
 
 /// Cells with a test a second and a line of log beside each.
-fn one_a_second() -> Vec<Step> {
+pub fn one_a_second() -> Vec<Step> {
     let mut steps = vec![say(HELLO), say(COLLECTED)];
     for number in 0..TESTS {
         let test = test(number);
@@ -32,7 +32,7 @@ fn one_a_second() -> Vec<Step> {
     steps
 }
 
-fn away_for(fake: &Arc<Fake>, seconds: u64) {
+pub fn away_for(fake: &Arc<Fake>, seconds: u64) {
     fake.set_away(true);
     let fake = Arc::clone(fake);
     tokio::spawn(async move {
@@ -46,7 +46,7 @@ fn is_test(event: &Event, number: usize) -> bool {
 }
 
 /// Runs a cell on a database, and does something at its fifth test.
-async fn at_its_fifth_test(fake: &Arc<Fake>, mut what: impl FnMut(&Arc<Fake>)) -> Ran {
+pub async fn at_its_fifth_test(fake: &Arc<Fake>, mut what: impl FnMut(&Arc<Fake>)) -> Ran {
     run_and(plan(&["postgresql17"]), fake, |event, _| {
         if is_test(event, 5) {
             what(fake);
@@ -89,23 +89,6 @@ async fn a_cell_that_ended_while_the_engine_was_away_is_read_to_its_end() {
     assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None));
     assert_eq!(ran.summary.cells[0].attempts, 1);
     told_once(&ran);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_cell_whose_log_was_lost_while_the_engine_was_away_is_run_once_more() {
-    let fake = world(|container| {
-        if container.name.ends_with("-1") {
-            let mut steps = one_a_second();
-            steps.truncate(30);
-            steps.push(Step::Exit(0));
-            steps
-        } else {
-            passing()
-        }
-    });
-    let ran = at_its_fifth_test(&fake, |fake| away_for(fake, 5)).await;
-    assert_eq!(ran.verdict(0), (Some(Outcome::Passed), None));
-    assert_eq!(ran.summary.cells[0].attempts, 2);
 }
 
 #[tokio::test(start_paused = true)]
