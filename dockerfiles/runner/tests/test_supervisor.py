@@ -81,8 +81,17 @@ def start(body, before=""):
             [sys.executable, "-c", before + SUPERVISED.format(body)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # What is read ahead of a line would be lost to communicate().
+            bufsize=0,
+            preexec_fn=as_in_a_container,
         )
     )
+
+
+def as_in_a_container():
+    """No signal is ignored, as SIGINT is in what a shell starts in the background."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def ended(**fields):
