@@ -53,20 +53,21 @@ fn runs(state: &State, options: &PruneRunsOptions) -> Result<u64, CliError> {
 fn sources(home: &Home, options: &PruneRunsOptions) -> Result<u64, CliError> {
     let mut freed = 0;
     for part in unused(home)? {
-        let what = match part.part {
-            CachePart::Mirror => "mirror",
-            CachePart::Refs(_) => "refs of mirror",
-            CachePart::Tree => "list of files",
-            CachePart::Leftover => "half-written file",
+        let what = match &part.part {
+            CachePart::Mirror => "mirror".to_owned(),
+            CachePart::Refs(_) => "refs of mirror".to_owned(),
+            CachePart::Releases(versions) => format!("Django {} from", versions.join(", ")),
+            CachePart::Tree => "list of files".to_owned(),
+            CachePart::Leftover => "half-written file".to_owned(),
         };
-        let place = part.path.display();
+        let mut what = format!("{what} {}", part.path.display());
+        if part.bytes > 0 {
+            what += &format!(" ({})", bytes(part.bytes));
+        }
         if options.dry_run {
-            say(&format!(
-                "would remove {what} {place} ({})\n",
-                bytes(part.bytes)
-            ))?;
+            say(&format!("would remove {what}\n"))?;
         } else if part.remove().map_err(RunError::from)? {
-            say(&format!("removed {what} {place} ({})\n", bytes(part.bytes)))?;
+            say(&format!("removed {what}\n"))?;
         } else {
             continue;
         }

@@ -17,11 +17,13 @@ pub fn kept_as(reference: &str) -> String {
     format!("refs/djbuild/{}", hex(&digest[..16]))
 }
 
-/// Has a mirror forget those of these refs that are still unused for so long, and
-/// what they alone lead to. Its lock is held. `false` where all are used again.
+/// Has a repository of ours forget those of these refs that are still unused for so
+/// long, and what they alone lead to. Its lock is held. `false` where all are used
+/// again.
 pub fn forget(
     git_dir: &Path,
     references: &[String],
+    kept_as: impl Fn(&str) -> String,
     unused_for: Duration,
 ) -> Result<bool, SourceError> {
     let heads_file = git_dir.with_extension("json");

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use super::error::SourceError;
 use super::heads::Heads;
-use super::mirror_refs::forget;
+use super::mirror_refs::{forget, kept_as};
+use super::release;
 
 /// A day is longer than any file is written for.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 3600);
@@ -16,6 +17,8 @@ pub enum CachePart {
     Mirror,
     /// Refs of a mirror that is used, which nobody asks for any more.
     Refs(Vec<String>),
+    /// Releases of Django, by their versions.
+    Releases(Vec<String>),
     /// The list of files of a tree that was made into an image layer.
     Tree,
     /// What was being written when somebody was killed.
@@ -29,9 +32,10 @@ pub struct Reclaimable {
     pub part: CachePart,
     /// Where it is.
     pub path: PathBuf,
-    /// How much room it takes, in bytes; of refs, unknown before they are gone: 0.
+    /// How much room it takes, in bytes; of what shares its objects with others,
+    /// unknown before it is gone: 0.
     pub bytes: u64,
-    /// How long nobody has used it; of refs, the one that was used last.
+    /// How long nobody has used it; of several, the one that was used last.
     pub unused_for: Duration,
 }
 
@@ -46,7 +50,7 @@ pub struct Keep {
 
 impl Reclaimable {
     /// What can go of djbuild's cache folder, the longest unused first: mirrors in
-    /// `git`, manifests in `trees`, and files that were left half-written. Of what
+    /// `git`, releases, manifests in `trees`, and files that were left half-written. Of what
     /// somebody works on just now nothing is listed.
     ///
     /// # Errors
@@ -59,9 +63,10 @@ impl Reclaimable {
                 let path = entry.path();
                 let name = entry.file_name().to_string_lossy().into_owned();
                 if path.extension().is_some_and(|ending| ending == "git") {
-                    // Releases are in one that is no mirror.
                     found.extend(half_packs(&path)?);
-                    if folder.ends_with("git") && !is_held(&path) {
+                    if !folder.ends_with("git") {
+                        found.extend(idle(&path, CachePart::Releases, keep.used_within));
+                    } else if !is_held(&path) {
                         used.push(Self::new(CachePart::Mirror, path));
                     }
                 } else if name.ends_with(".manifest.zst") {
@@ -80,7 +85,9 @@ impl Reclaimable {
                 found.push(unit);
             } else {
                 kept += unit.bytes;
-                found.extend(idle_refs(&unit, keep.used_within));
+                if unit.part == CachePart::Mirror {
+                    found.extend(idle(&unit.path, CachePart::Refs, keep.used_within));
+                }
             }
         }
         found.sort_by_key(|part| std::cmp::Reverse(part.unused_for));
@@ -100,8 +107,14 @@ impl Reclaimable {
         let Some(_lock) = lock(&self.path) else {
             return Ok(false);
         };
-        if let CachePart::Refs(names) = &self.part {
-            return forget(&self.path, names, self.unused_for);
+        match &self.part {
+            CachePart::Refs(names) => {
+                return forget(&self.path, names, kept_as, self.unused_for);
+            }
+            CachePart::Releases(versions) => {
+                return forget(&self.path, versions, release::name, self.unused_for);
+            }
+            _ => {}
         }
         if last_use(&self.path).elapsed().unwrap_or_default() < self.unused_for {
             return Ok(false);
@@ -126,21 +139,20 @@ impl Reclaimable {
     }
 }
 
-/// Refs of a mirror that nobody has asked for in this time.
-fn idle_refs(mirror: &Reclaimable, used_within: Duration) -> Option<Reclaimable> {
-    if mirror.part != CachePart::Mirror {
-        return None;
-    }
-    let heads = Heads::read(&heads_file(&mirror.path));
-    let idle: Vec<&String> = heads
-        .commits
-        .keys()
-        .filter(|name| heads.age(name) > used_within)
-        .collect();
+/// What of a repository of ours nobody has asked for in this time, by the names
+/// noted beside it.
+fn idle(
+    git_dir: &Path,
+    part: impl Fn(Vec<String>) -> CachePart,
+    used_within: Duration,
+) -> Option<Reclaimable> {
+    let heads = Heads::read(&heads_file(git_dir));
+    let names = heads.commits.keys();
+    let idle: Vec<&String> = names.filter(|name| heads.age(name) > used_within).collect();
     let unused_for = idle.iter().map(|name| heads.age(name)).min()?;
     Some(Reclaimable {
-        part: CachePart::Refs(idle.into_iter().cloned().collect()),
-        path: mirror.path.clone(),
+        part: part(idle.into_iter().cloned().collect()),
+        path: git_dir.to_owned(),
         bytes: 0,
         unused_for,
     })

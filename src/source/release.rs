@@ -1,11 +1,13 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use git2::{Commit, IndexEntry, IndexTime, Repository, Signature, Time};
 
 use super::candidate::Candidate;
 use super::error::SourceError;
+use super::heads::Heads;
 use super::index::{PackageIndex, ProjectFile};
 use super::lock::hold;
 use super::objects::{ObjectStore, objects_of};
@@ -13,6 +15,8 @@ use super::reach::Reach;
 use super::submodule::Submodules;
 use super::transfer::OnTransfer;
 use crate::model::Version;
+
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A release, and what there was instead of a word from the index.
 #[derive(Debug)]
@@ -40,9 +44,12 @@ pub fn find_release(
 ) -> Result<Released, SourceError> {
     std::fs::create_dir_all(cache).map_err(SourceError::io(cache))?;
     let shelf = ReleaseShelf::open(cache)?;
-    let kept = |version: &str, commit: &Commit<'_>| Released {
-        candidate: shelf.candidate(version, commit),
-        stale: None,
+    let kept = |version: &str, commit: &Commit<'_>| {
+        note_use(cache, version, commit);
+        Released {
+            candidate: shelf.candidate(version, commit),
+            stale: None,
+        }
     };
     if let Some(version) = version
         && let Some(commit) = shelf.find(version)
@@ -66,8 +73,8 @@ pub fn find_release(
                 return Err(error);
             };
             return Ok(Released {
-                candidate: shelf.candidate(&version, &commit),
                 stale: Some(error),
+                ..kept(&version, &commit)
             });
         }
         (Err(error), _) => return Err(error),
@@ -76,12 +83,28 @@ pub fn find_release(
         return Ok(kept(&version, &commit));
     }
     // Of two first runs at once, the second finds what the first has fetched.
-    let _lock = lock(cache)?;
+    let held = lock(cache)?;
     let commit = match shelf.find(&version) {
         Some(commit) => commit,
         None => shelf.add(index, &version, &file, cache, on_transfer)?,
     };
+    drop(held);
     Ok(kept(&version, &commit))
+}
+
+/// Notes that a release is used, which keeps it from being cleared away: once a day
+/// will do. Losing that costs another download.
+fn note_use(cache: &Path, version: &str, commit: &Commit<'_>) {
+    let notes = cache.join("releases.json");
+    if Heads::read(&notes).age(version) < A_DAY {
+        return;
+    }
+    let lock = File::create(cache.join("releases.lock"));
+    if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+        let mut heads = Heads::read(&notes);
+        heads.note(version, &commit.id().to_string());
+        let _ = heads.write(&notes);
+    }
 }
 
 /// Held by whoever adds a release, and by whoever makes the place for them.
@@ -217,7 +240,7 @@ impl ReleaseShelf {
 }
 
 /// The name under which a release is kept.
-fn name(version: &str) -> String {
+pub fn name(version: &str) -> String {
     format!("refs/djbuild/django-{version}")
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use djbuild::source::{CachePart, Keep, Mirror, Reclaimable, Shelf};
 
+use crate::release::{Index, sdist};
 use crate::repository::{Repository, fetch, find, temporary};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -159,6 +160,38 @@ fn a_branch_that_nobody_asks_for_is_forgotten_by_a_mirror_that_is_used() {
         .expect("git");
     assert_eq!(String::from_utf8_lossy(&refs.stdout).lines().count(), 1);
     fetch(&mirror, "topic");
+}
+
+#[test]
+fn a_release_that_nobody_asks_for_is_forgotten_and_downloaded_again() {
+    let index = Index::honest(sdist(&[("django/__init__.py", "VERSION = 7\n")]));
+    let cache = temporary();
+    let get = || index.get(Some("7.0.1"), &cache).expect("a release");
+    let before = get();
+    let find = || Reclaimable::find(cache.path(), MONTH).expect("readable");
+    assert_eq!(find(), []);
+    let notes = cache.path().join("releases.json");
+    let age = |days: u64| {
+        let text = fs::read_to_string(&notes).expect("text");
+        let mut noted: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let then = noted["fetched"]["7.0.1"].as_u64().expect("a time") - days * 86_400;
+        noted["fetched"]["7.0.1"] = then.into();
+        fs::write(&notes, noted.to_string()).expect("a file");
+    };
+    age(31);
+    get();
+    assert_eq!(find(), [], "it was used just now");
+    age(31);
+    let found = find();
+    assert_eq!(
+        parts(&found),
+        [&CachePart::Releases(vec!["7.0.1".to_owned()])]
+    );
+    assert!(found[0].remove().expect("forgotten"));
+    assert_eq!(find(), []);
+    assert_eq!(index.downloads(), 1);
+    assert_eq!(get().manifest, before.manifest);
+    assert_eq!(index.downloads(), 2);
 }
 
 #[test]

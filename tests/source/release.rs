@@ -9,7 +9,7 @@ use djbuild::source::{PackageIndex, Reach, Snapshot, SourceError, find_release};
 use sha2::{Digest, Sha256};
 
 /// A package index that has Django 7.0.1 and a withdrawn 7.0.2.
-struct Index {
+pub struct Index {
     url: String,
     downloads: Arc<AtomicU32>,
     /// What the next requests get instead of an answer.
@@ -92,12 +92,12 @@ impl Index {
         expected.extend(trouble.iter().rev());
     }
 
-    fn honest(sdist: Vec<u8>) -> Self {
+    pub fn honest(sdist: Vec<u8>) -> Self {
         let promised = sdist.clone();
         Self::new(sdist, &promised)
     }
 
-    fn get(
+    pub fn get(
         &self,
         version: Option<&str>,
         cache: &tempfile::TempDir,
@@ -108,13 +108,13 @@ impl Index {
             .snapshot()
     }
 
-    fn downloads(&self) -> u32 {
+    pub fn downloads(&self) -> u32 {
         self.downloads.load(Ordering::Relaxed)
     }
 }
 
 /// A source distribution with these files, and what every Django has.
-fn sdist(files: &[(&str, &str)]) -> Vec<u8> {
+pub fn sdist(files: &[(&str, &str)]) -> Vec<u8> {
     let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let mut tar = tar::Builder::new(gzip);
     let usual = [("tests/runtests.py", "print()\n")];
