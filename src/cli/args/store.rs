@@ -48,7 +48,8 @@ On a terminal PAGER shows it, or `less -R`; NO_PAGER=1 or --no-pager prints it.
 
 /// Shown after the options of `prune`.
 pub const PRUNE_HELP: &str = "\
-The last run of each branch and matrix stays, and so does a run that goes on.
+The last run of each branch and matrix stays, and so does a run that goes on. Mirrors,
+branches and releases in the cache go when nobody has used them for 30 days.
 
 Examples:
   djbuild prune --dry-run                    what would go
