@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::{ConstantBuilder, Retryable};
 use bollard::models::{SystemInfo, SystemVersion};
 use bollard::{API_DEFAULT_VERSION, Docker as Client};
 use tokio::time::timeout;
@@ -19,6 +20,11 @@ use crate::runtime::Capabilities;
 
 /// An engine has this long to say what it is.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often whoever hangs up on TLS is asked why.
+const AGAIN: ConstantBuilder = ConstantBuilder::new()
+    .with_delay(Duration::from_millis(20))
+    .with_max_times(10);
 
 /// Connects to the first endpoint that answers.
 ///
@@ -45,9 +51,13 @@ async fn try_one(endpoint: &Endpoint) -> Result<Docker, Why> {
         }
         Address::Tcp { authority, tls } => {
             if tls {
-                greet(with_tls(&authority, &endpoint.tls)?)
+                let client = with_tls(&authority, &endpoint.tls)?;
+                let ask = || async { greet(client.clone()).await.map_err(Why::over_tls) };
+                // In TLS 1.3 a certificate is refused after the handshake, and who
+                // hangs up then may not be heard out: asked again, it says why.
+                ask.retry(AGAIN)
+                    .when(|why| matches!(why, Why::HangsUp))
                     .await
-                    .map_err(Why::over_tls)
             } else {
                 greet(transport::clear(&authority)?).await
             }

@@ -10,6 +10,15 @@ use super::error::last_cause;
 use super::tls::TlsError;
 use super::tunnel::TunnelError;
 
+/// What hyper, the system and rustls say when the other side ends a connection.
+const HUNG_UP: [&str; 5] = [
+    "connection was not ready",
+    "connection closed before message completed",
+    "Connection reset",
+    "Broken pipe",
+    "close_notify",
+];
+
 /// No engine answers: what was tried, and why each failed.
 #[derive(Debug, thiserror::Error)]
 pub struct NoEngine {
@@ -75,6 +84,10 @@ pub enum Why {
     UnknownIssuer,
     #[error("it wants to know who is asking, and refuses cert.pem and key.pem or their absence")]
     WantsCertificate,
+    #[error(
+        "it hangs up once TLS is agreed upon: it may refuse cert.pem and key.pem or their absence"
+    )]
+    HangsUp,
     #[error(
         "it speaks TLS: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder of the certificates"
     )]
@@ -171,6 +184,7 @@ impl Why {
             {
                 Self::WantsCertificate
             }
+            Self::Other(why) if HUNG_UP.iter().any(|words| why.contains(words)) => Self::HangsUp,
             Self::Other(why) => Self::Tls(why),
             other => other,
         }
@@ -228,6 +242,7 @@ mod tests {
         // As rustls 0.23 said them.
         assert!(told("invalid peer certificate: UnknownIssuer").contains("ca.pem"));
         assert!(told("received fatal alert: CertificateRequired").contains("cert.pem"));
+        assert!(told("connection was not ready").starts_with("it hangs up"));
         assert!(told("received corrupt message of type InvalidContentType").contains("not speak"));
         assert_eq!(told("something else"), "TLS failed: something else");
     }
