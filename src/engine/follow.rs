@@ -1,13 +1,12 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::select_all;
 
 use super::lost;
 use super::output::Resumed;
 use super::patience::Patience;
 use super::reader::Reader;
-use super::services::Lease;
+use super::services::{Lease, any_death};
 use super::verdict::Verdict;
 use super::world::World;
 use crate::model::{Cause, Counts};
@@ -294,12 +293,4 @@ impl<'a> Follow<'a> {
             NoTests::Fail => verdict,
         }
     }
-}
-
-async fn any_death(leases: &[Lease]) -> String {
-    if leases.is_empty() {
-        return std::future::pending().await;
-    }
-    let deaths = leases.iter().map(|lease| Box::pin(lease.died()));
-    select_all(deaths).await.0
 }

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use futures_util::future::select_all;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::caller::Caller;
@@ -253,4 +254,13 @@ impl Services {
     pub async fn close(&self) {
         self.sentries.close().await;
     }
+}
+
+/// How the first of these services to die did.
+pub async fn any_death(leases: &[Lease]) -> String {
+    if leases.is_empty() {
+        return std::future::pending().await;
+    }
+    let deaths = leases.iter().map(|lease| Box::pin(lease.died()));
+    select_all(deaths).await.0
 }
