@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::say::say;
 use crate::engine::{self, Leftover};
 use crate::model::plural;
-use crate::run::{Home, Judge};
+use crate::run::{Home, Judge, sweep_late};
 
 /// Of an owner that nobody here knows, things younger than this are left alone
 /// unless an age is named.
@@ -43,6 +43,13 @@ pub async fn clean(options: &CleanOptions) -> Outcome {
             return Ok(Exit::Passed);
         }
         engine::remove_leftovers(&docker, &chosen).await?;
+        if chosen.iter().any(|leftover| judge.is_dead(leftover)) {
+            let late = sweep_late(&docker, &home.state).await?;
+            if late > 0 {
+                let more = plural(late as u64, "thing");
+                say(&format!("removed {more} that the engine made meanwhile\n"))?;
+            }
+        }
     }
     tell_the_rest(&all, &chosen, &judge)?;
     Ok(Exit::Passed)

@@ -11,6 +11,13 @@ use crate::store::{Here, Liveness, Marks, State};
 /// more.
 const SILENCE: Duration = BEAT.saturating_mul(10);
 
+/// When it is looked again for what an engine makes late.
+const LATE: [Duration; 3] = [
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+];
+
 /// Tells the leavings of dead runs from what living ones use.
 pub struct Judge<'a> {
     state: &'a State,
@@ -81,6 +88,27 @@ impl<'a> Judge<'a> {
 /// # Errors
 /// When the engine does not answer or something could not be removed.
 pub async fn sweep_dead(runtime: &dyn Runtime, state: &State) -> Result<usize, RunError> {
+    match look(runtime, state).await? {
+        0 => Ok(0),
+        removed => Ok(removed + sweep_late(runtime, state).await?),
+    }
+}
+
+/// The same for a moment after something was removed: of what a run asked for before
+/// it was killed the engine may make something yet.
+///
+/// # Errors
+/// As [`sweep_dead`].
+pub async fn sweep_late(runtime: &dyn Runtime, state: &State) -> Result<usize, RunError> {
+    let mut removed = 0;
+    for pause in LATE {
+        tokio::time::sleep(pause).await;
+        removed += look(runtime, state).await?;
+    }
+    Ok(removed)
+}
+
+async fn look(runtime: &dyn Runtime, state: &State) -> Result<usize, RunError> {
     let all = engine::leftovers(runtime).await?;
     let judge = Judge::new(state, &all)?;
     let dead: Vec<Leftover> = all

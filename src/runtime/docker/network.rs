@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use bollard::Docker;
-use bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
+use bollard::models::{NetworkCreateRequest, NetworkDisconnectRequest, VolumeCreateRequest};
 use bollard::query_parameters::{
     ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
@@ -53,9 +53,35 @@ pub async fn create(
         .map_err(refused(format!("create network {}", network.name)))
 }
 
+/// A daemon that was killed may remember an endpoint of a container that is gone, and
+/// then refuses for ever; only a forced disconnection by its name rids the network of
+/// it (moby's `Daemon.DisconnectContainerFromNetwork`).
 pub async fn remove(client: &Docker, name: &str) -> Result<(), RuntimeError> {
-    let request = client.remove_network(name);
-    gone_is_done(within(CHANGE, request).await, "remove a network")
+    let ask = || async {
+        let request = client.remove_network(name);
+        gone_is_done(within(CHANGE, request).await, "remove a network")
+    };
+    match ask().await {
+        Err(error) if !error.is_away() && detach(client, name).await => ask().await,
+        removed => removed,
+    }
+}
+
+/// Takes everything off a network that is to go. Whether there was something.
+async fn detach(client: &Docker, network: &str) -> bool {
+    let Ok(found) = within(ASK, client.inspect_network(network, None)).await else {
+        return false;
+    };
+    let endpoints = found.containers.unwrap_or_default();
+    for (id, endpoint) in &endpoints {
+        let request = NetworkDisconnectRequest {
+            container: endpoint.name.as_ref().unwrap_or(id).clone(),
+            force: Some(true),
+        };
+        // What does not come off is told by the next refusal.
+        let _ = within(CHANGE, client.disconnect_network(network, request)).await;
+    }
+    !endpoints.is_empty()
 }
 
 pub async fn list(client: &Docker, label: &str) -> Result<Vec<Resource>, RuntimeError> {
