@@ -1,8 +1,13 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use djbuild::engine;
 use djbuild::event::Event;
 use djbuild::model::{Outcome, RunId};
 use djbuild::plan::Network;
+use djbuild::run::sweep_dead;
 use djbuild::runtime::Networks;
+use djbuild::store::State;
 
 use super::world::{
     HELLO, ONE_PASSED, STARTED, Step, TWO_FAILED, end, plan, run, run_and, say, world,
@@ -108,4 +113,37 @@ async fn the_dead_are_swept_and_the_living_are_left_alone() {
         .expect("up");
     assert_eq!(swept.len(), 1);
     assert_eq!(fake.left(), ["net-live", "unlabelled"]);
+}
+
+const KILLED: &str = "20261125-101309-dead";
+
+#[tokio::test(start_paused = true)]
+async fn what_the_engine_makes_late_for_a_killed_run_is_removed_too() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let state = State::new(folder.path().to_owned());
+    let here = state.here().expect("writable");
+    // It ends with this line, as its process would.
+    drop(state.begin(&RunId::new(KILLED)).expect("writable"));
+    let network = |name: &str| Network {
+        name: name.to_owned(),
+        labels: [
+            ("djbuild.run", KILLED),
+            ("djbuild.owner", &here.owner),
+            ("djbuild.host", &here.host),
+            ("djbuild.boot", here.boot.as_deref().unwrap_or_default()),
+        ]
+        .map(|(label, value)| (label.to_owned(), value.to_owned()))
+        .to_vec(),
+    };
+    let fake = world(|_| vec![]);
+    fake.create_network(&network("early")).await.expect("up");
+    let (engine, late) = (Arc::clone(&fake), network("late"));
+    let making = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        engine.create_network(&late).await
+    });
+    let removed = sweep_dead(fake.as_ref(), &state).await.expect("up");
+    making.await.expect("no panic").expect("up");
+    assert_eq!(removed, 2);
+    assert!(fake.left().is_empty(), "{:?}", fake.left());
 }
