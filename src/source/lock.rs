@@ -9,3 +9,9 @@ pub fn hold(path: &Path) -> Result<File, SourceError> {
     lock.lock().map_err(SourceError::io(path))?;
     Ok(lock)
 }
+
+/// The same, unless somebody has it or it cannot be had.
+pub fn hold_if_free(path: &Path) -> Option<File> {
+    let file = File::create(path).ok()?;
+    file.try_lock().is_ok().then_some(file)
+}

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::error::SourceError;
 use super::heads::Heads;
+use super::lock::hold_if_free;
 use super::mirror_refs::{forget, kept_as};
 use super::release;
 
@@ -104,7 +105,7 @@ impl Reclaimable {
             std::fs::remove_file(&self.path).map_err(failed())?;
             return Ok(true);
         }
-        let Some(_lock) = lock(&self.path) else {
+        let Some(_lock) = hold_if_free(&self.path.with_extension("lock")) else {
             return Ok(false);
         };
         match &self.part {
@@ -189,12 +190,6 @@ fn last_use(path: &Path) -> SystemTime {
         .or_else(|_| modified(path))
         // What cannot be asked is not called old.
         .unwrap_or_else(|_| SystemTime::now())
-}
-
-/// The lock of a mirror, if nobody has it.
-fn lock(mirror: &Path) -> Option<File> {
-    let file = File::create(mirror.with_extension("lock")).ok()?;
-    file.try_lock().is_ok().then_some(file)
 }
 
 fn is_held(mirror: &Path) -> bool {

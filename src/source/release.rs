@@ -9,7 +9,7 @@ use super::candidate::Candidate;
 use super::error::SourceError;
 use super::heads::Heads;
 use super::index::{PackageIndex, ProjectFile};
-use super::lock::hold;
+use super::lock::{hold, hold_if_free};
 use super::objects::{ObjectStore, objects_of};
 use super::reach::Reach;
 use super::submodule::Submodules;
@@ -99,8 +99,7 @@ fn note_use(cache: &Path, version: &str, commit: &Commit<'_>) {
     if Heads::read(&notes).age(version) < A_DAY {
         return;
     }
-    let lock = File::create(cache.join("releases.lock"));
-    if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+    if let Some(_lock) = hold_if_free(&cache.join("releases.lock")) {
         let mut heads = Heads::read(&notes);
         heads.note(version, &commit.id().to_string());
         let _ = heads.write(&notes);
