@@ -14,7 +14,7 @@ use super::mirror_refs::kept_as;
 use super::objects::{ObjectStore, Objects, objects_of};
 use super::reach::Reach;
 use super::refs::{Found, Ref, choose};
-use super::remote::{Kind, NamedBy, Remote};
+use super::remote::{Depth, Kind, NamedBy, Remote};
 use super::skeleton;
 use super::transfer::OnTransfer;
 use super::wanted::Wanted;
@@ -114,7 +114,9 @@ impl Bare {
             })
             .collect();
         if !refspecs.is_empty() {
-            let fetched = self.remote.fetch(&refspecs, &self.folder, on_transfer);
+            let fetched = self
+                .remote
+                .fetch(&refspecs, Depth::Tip, &self.folder, on_transfer);
             if fetched.is_err() {
                 drop_half_packs(&self.folder);
             }
@@ -147,9 +149,10 @@ impl Bare {
         reference: &str,
         on_transfer: &OnTransfer<'_>,
     ) -> Result<Option<Ref>, SourceError> {
-        let fetched =
-            self.remote
-                .fetch(&[refspec(reference, reference)], &self.folder, on_transfer);
+        let refspecs = [refspec(reference, reference)];
+        let fetched = self
+            .remote
+            .fetch(&refspecs, Depth::Tip, &self.folder, on_transfer);
         match fetched {
             Err(SourceError::NoRevision(_)) => return Ok(None),
             fetched => fetched?,

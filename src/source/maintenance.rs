@@ -28,6 +28,16 @@ pub fn pack(git_dir: &Path) {
         .try_read();
 }
 
+/// Notes how the commits of a repository are connected, so that git need not trust
+/// their dates to tell which come first. Its lock is held. Where that fails, it does.
+pub fn connect(git_dir: &Path) {
+    let write = ["commit-graph", "write", "--reachable", "--split"];
+    let _ = Git::within(git_dir)
+        .args(write)
+        .args(["--no-progress"])
+        .try_read();
+}
+
 /// Removes packs that were not written to their end: on a full disk they are what
 /// fills it. The lock of the repository is held.
 pub fn drop_half_packs(git_dir: &Path) {

@@ -39,6 +39,7 @@ mod snapshot;
 mod submodule;
 mod transfer;
 mod wanted;
+mod watched;
 mod web;
 mod worktree;
 
@@ -56,4 +57,5 @@ pub use shelf::Shelf;
 pub use snapshot::{Snapshot, Tree};
 pub use transfer::{OnTransfer, Transfer};
 pub use wanted::Wanted;
+pub use watched::{Commit, Watched};
 pub use web::reach;

@@ -66,6 +66,19 @@ impl Objects {
         Ok(peeled.id())
     }
 
+    /// The bytes of a commit, as git keeps them: libgit2 reads no commit of which a
+    /// single line is odd.
+    pub fn commit_bytes(&self, id: Oid) -> Result<Vec<u8>, SourceError> {
+        self.get(id, |repository| {
+            let odb = repository.odb()?;
+            let object = odb.read(id)?;
+            if object.kind() != ObjectType::Commit {
+                return Err(git2::Error::from_str(&format!("{id} is no commit")));
+            }
+            Ok(object.data().to_vec())
+        })
+    }
+
     /// The files of a commit.
     pub fn tree_of(&self, commit: Oid) -> Result<Tree<'_>, SourceError> {
         let id = self.get(commit, |repository| {

@@ -27,6 +27,15 @@ pub enum Kind {
     Tags,
 }
 
+/// How much of a history is fetched.
+#[derive(Debug, Clone, Copy)]
+pub enum Depth {
+    /// The newest commit, where the server can give it alone.
+    Tip,
+    /// All that the remote has.
+    Whole,
+}
+
 /// Who named an address: what a tree names is trusted less than its user is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NamedBy {
@@ -82,27 +91,21 @@ impl Remote {
                 continue;
             };
             if commit.len() != 40 {
-                return Err(SourceError::Unsupported {
-                    place: self.place.clone(),
-                    problem: "has SHA-256 objects, and djbuild reads those of SHA-1; is there a \
-                              mirror that has them?"
-                        .to_owned(),
-                });
+                return Err(self.of_another_hash());
             }
             refs.push((name.to_owned(), commit.to_owned()));
         }
         Ok(refs)
     }
 
-    /// Fetches refs, one commit deep where the server can, into a repository of ours.
+    /// Fetches refs into a repository of ours.
     pub fn fetch(
         &self,
         refspecs: &[String],
+        depth: Depth,
         git_dir: &Path,
         on_transfer: &OnTransfer<'_>,
     ) -> Result<(), SourceError> {
-        // One commit of Django is a tenth of its history.
-        let shallow = ["--depth=1", "--update-shallow"];
         let fetch = |depth: &[&str]| {
             again(|| {
                 let git = self
@@ -126,9 +129,14 @@ impl Remote {
                 })
             })
         };
-        let fetched = match fetch(&shallow) {
-            Err(Trouble::Told(Fault::NotShallow, _)) => fetch(&[]),
-            fetched => fetched,
+        let fetched = match depth {
+            // One commit of Django is a tenth of its history.
+            Depth::Tip => match fetch(&["--depth=1", "--update-shallow"]) {
+                Err(Trouble::Told(Fault::NotShallow, _)) => fetch(&[]),
+                fetched => fetched,
+            },
+            // The remote may itself have no more than a part.
+            Depth::Whole => fetch(&["--update-shallow"]),
         };
         fetched.map(|_| ()).map_err(|trouble| self.error(trouble))
     }
@@ -174,6 +182,15 @@ impl Remote {
         Ok(git)
     }
 
+    fn of_another_hash(&self) -> SourceError {
+        SourceError::Unsupported {
+            place: self.place.clone(),
+            problem: "has SHA-256 objects, and djbuild reads those of SHA-1; is there a mirror \
+                      that has them?"
+                .to_owned(),
+        }
+    }
+
     fn error(&self, trouble: Trouble) -> SourceError {
         let place = self.place.clone();
         let (fault, said) = match trouble {
@@ -213,6 +230,7 @@ impl Remote {
                 place,
                 message: said,
             },
+            Fault::OtherHash => self.of_another_hash(),
             Fault::NotShallow | Fault::Other => SourceError::Git {
                 place,
                 message: said,

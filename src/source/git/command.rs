@@ -1,4 +1,5 @@
 use std::ffi::{OsStr, OsString};
+use std::io::{Seek, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -94,6 +95,22 @@ impl Git {
     pub fn args(mut self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.command.args(words);
         self
+    }
+
+    /// Gives it this to read.
+    ///
+    /// # Errors
+    /// Where there is no room for it on disk.
+    pub fn input(mut self, text: &str) -> Result<Self, SourceError> {
+        let write = || {
+            let mut file = tempfile::tempfile()?;
+            file.write_all(text.as_bytes())?;
+            file.rewind()?;
+            Ok(file)
+        };
+        let file = write().map_err(SourceError::io(std::env::temp_dir()))?;
+        self.command.stdin(file);
+        Ok(self)
     }
 
     /// What git prints.

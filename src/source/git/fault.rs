@@ -17,6 +17,8 @@ pub enum Fault {
     NoRevision,
     /// The server cannot give less than everything.
     NotShallow,
+    /// Its objects are named by another hash than SHA-1.
+    OtherHash,
     /// Too old to be told a URL by its environment.
     OldGit,
     /// Something else: a full disk, a lock, a damaged repository.
@@ -26,7 +28,7 @@ pub enum Fault {
 /// Sentences of git 2.47, of OpenSSH 9 and of curl 8, the first that is found
 /// decides. Trouble on this side comes first, for what follows from it looks like
 /// trouble with the remote: on a full disk the connection ends early as well.
-const SENTENCES: [(&str, Fault); 47] = [
+const SENTENCES: [(&str, Fault); 49] = [
     ("no space left on device", Fault::Other),
     ("disk quota exceeded", Fault::Other),
     ("read-only file system", Fault::Other),
@@ -34,6 +36,11 @@ const SENTENCES: [(&str, Fault); 47] = [
     ("cannot lock ref", Fault::Other),
     ("out of memory", Fault::Other),
     ("insufficient permission for adding", Fault::Other),
+    (
+        "possible repository corruption on the remote side",
+        Fault::Other,
+    ),
+    ("mismatched algorithms", Fault::OtherHash),
     (
         "'djbuild' does not appear to be a git repository",
         Fault::OldGit,
@@ -138,7 +145,7 @@ mod tests {
     use super::*;
 
     /// As the programs said them.
-    const SAID: [(&str, Fault); 27] = [
+    const SAID: [(&str, Fault); 29] = [
         (
             "fatal: '/srv/nope' does not appear to be a git repository\nfatal: Could not read from \
              remote repository.\n\nPlease make sure you have the correct access rights\nand the \
@@ -245,6 +252,15 @@ mod tests {
             Fault::Other,
         ),
         ("fatal: transport 'ext' not allowed", Fault::Other),
+        (
+            "remote: fatal: unable to read 0cfbf08886fca9a91cb753ec8734c84fcbe52c9f\nremote: aborting \
+             due to possible repository corruption on the remote side.\nfatal: early EOF",
+            Fault::Other,
+        ),
+        (
+            "fatal: mismatched algorithms: client sha1; server sha256",
+            Fault::OtherHash,
+        ),
     ];
 
     #[test]
