@@ -26,3 +26,4 @@ pub mod runtime;
 pub mod source;
 pub mod spec;
 pub mod store;
+pub mod watch;

@@ -32,6 +32,7 @@ impl SelectOptions {
             folder: std::env::current_dir().map_err(CliError::read("."))?,
             matrix: self.matrix.clone(),
             sources: self.source.clone(),
+            pins: Vec::new(),
             branches: self.branch.clone(),
             worktree: self.worktree,
             pythons: self.python.clone(),

@@ -6,7 +6,7 @@ use crate::host::package_index_url;
 use crate::matrix::wants_branch;
 use crate::model::duration;
 use crate::source::{
-    Candidate, Mirror, OnTransfer, Origin, PackageIndex, SourceError, Wanted, committed,
+    Candidate, Mirror, OnTransfer, Origin, PackageIndex, SourceError, Wanted, Watched, committed,
     find_checkout, find_release, find_tree, worktree,
 };
 use crate::spec::{BranchChoice, Pattern, Spec};
@@ -23,17 +23,32 @@ pub fn candidates(
     on_transfer: &OnTransfer<'_>,
 ) -> Result<(Vec<Candidate>, Vec<Notice>), RunError> {
     let mut notices = Vec::new();
-    let mut all: Vec<Candidate> = Vec::new();
-    for origin in origins(scope, &mut notices)? {
-        let found = of_origin(&origin, scope, spec, cache, on_transfer, &mut notices)?;
-        for mut candidate in found {
-            if all.iter().any(|known| known.branch == candidate.branch) {
-                candidate.rename(other_name(&candidate, &all));
-            }
-            all.push(candidate);
+    let mut found = Vec::new();
+    if scope.pins.is_empty() {
+        for origin in origins(scope, &mut notices)? {
+            let more = of_origin(&origin, scope, spec, cache, on_transfer, &mut notices)?;
+            found.extend(more);
+        }
+    } else {
+        for pin in &scope.pins {
+            let watched = Watched::new(&pin.source, &pin.folder);
+            let mirrors = cache.join("git");
+            found.push(watched.candidate(&pin.branch, &pin.commit, &mirrors, scope.reach)?);
         }
     }
-    Ok((all, notices))
+    Ok((apart(found), notices))
+}
+
+/// Gives each of them a name of its own.
+fn apart(found: Vec<Candidate>) -> Vec<Candidate> {
+    let mut all: Vec<Candidate> = Vec::new();
+    for mut candidate in found {
+        if all.iter().any(|known| known.branch == candidate.branch) {
+            candidate.rename(other_name(&candidate, &all));
+        }
+        all.push(candidate);
+    }
+    all
 }
 
 /// A name for the second `main`: `main@worktree`, `main@django-fix`.

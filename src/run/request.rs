@@ -47,6 +47,10 @@ pub struct Scope {
     /// Where Django comes from; nothing is the checkout around the folder, else the
     /// newest release.
     pub sources: Vec<Origin>,
+    /// Commits of repositories that are watched: where there are any, these are tested,
+    /// and neither sources nor branches looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<Pin>,
     /// Globs over branches, or names of revisions.
     pub branches: Vec<String>,
     /// The files on disk too, beside branches.
@@ -67,6 +71,22 @@ pub struct Scope {
     pub reach: Reach,
     /// A file of released versions, in place of those of djbuild's own table.
     pub releases: Option<PathBuf>,
+}
+
+/// A commit in a repository that is watched, under the name of its branch.
+///
+/// Stored, it has the secrets of what was typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Pin {
+    /// The git URL, as typed.
+    pub source: String,
+    /// Where copies of repositories that are watched are kept.
+    pub folder: PathBuf,
+    /// What its cells are called.
+    pub branch: String,
+    /// The commit's whole id.
+    pub commit: String,
 }
 
 /// How fast and how long.
@@ -177,6 +197,12 @@ mod tests {
         });
         request.labels = vec!["basic".to_owned()];
         request.pace.isolation = Some(Isolation::Cell);
+        request.scope.pins.push(Pin {
+            source: "https://example.org/d.git".to_owned(),
+            folder: "/state/git".into(),
+            branch: "main".to_owned(),
+            commit: "4b825dc642cb6eb9a060e54bf8d69288fbee4904".to_owned(),
+        });
         let kept = serde_json::to_string(&request).expect("plain values");
         let read: Request = serde_json::from_str(&kept).expect("as written");
         assert_eq!(read, request);
@@ -189,6 +215,9 @@ mod tests {
             folder: "/src".into(),
             ..Scope::default()
         };
-        assert_eq!(read, Request::of(scope));
+        let request = Request::of(scope);
+        assert_eq!(read, request);
+        let kept = serde_json::to_string(&request).expect("plain values");
+        assert!(!kept.contains("pins"), "{kept}");
     }
 }

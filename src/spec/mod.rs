@@ -14,6 +14,7 @@ mod rule;
 mod rules;
 mod typed;
 mod validate;
+mod watch;
 mod whole;
 mod words;
 
@@ -28,4 +29,8 @@ pub use problem::{MatrixText, Place, Placed, Problem, Problems, either, nearest}
 pub use releases::Releases;
 pub use rule::{CellGlobs, Claim, Exclude, Expect, Include, Pattern, Variant, VariantChange, fits};
 pub use typed::schema;
+pub use watch::{
+    Collapse, Cron, Files, First, Job, Links, Receiver, Release, Scheduler, Secret, Shape, Suite,
+    Telling, Trigger, Watch, Way,
+};
 pub use whole::Spec;

@@ -43,6 +43,9 @@ pub enum StoreError {
         /// The newest format this djbuild knows.
         known: u32,
     },
+    /// A test pulled the plug.
+    #[error("the plug was pulled: {0}")]
+    Unplugged(&'static str),
     /// A log does not hold a run.
     #[error("{0}: no run is recorded here")]
     NoRun(PathBuf),

@@ -20,6 +20,7 @@ mod cell_log;
 mod detail;
 mod error;
 mod estimates;
+pub mod farm;
 mod follow;
 mod history;
 mod line;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 
-use super::StoreError;
 use super::private::{make_folder, options, tighten};
 use super::state::FORMAT;
+use super::{StoreError, farm};
 
 const TABLES: &str = "
 CREATE TABLE run (
@@ -130,15 +130,17 @@ fn journal(connection: &Connection) -> rusqlite::Result<()> {
 /// One step for each version there was.
 fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     // Another process may have done it meanwhile.
-    let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version >= FORMAT {
-        return Ok(());
-    }
+    let written: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let has = |table: &str, column: &str| {
+        let query = "SELECT count(*) > 0 FROM pragma_table_info(?1) WHERE name = ?2";
+        transaction.query_row(query, [table, column], |row| row.get::<_, bool>(0))
+    };
     // Version 1 writes its own number into whatever it opens.
-    let query = "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'planned'";
-    if version == 1 && transaction.query_row(query, [], |row| row.get::<_, i64>(0))? > 0 {
-        return transaction.pragma_update(None, "user_version", FORMAT);
-    }
+    let version = match written {
+        1 if has("request", "cause")? => 3,
+        1 if has("run", "planned")? => 2,
+        written => written,
+    };
     if version == 1 {
         transaction.execute_batch(
             "ALTER TABLE run RENAME TO old_run;
@@ -146,10 +148,15 @@ fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
              DROP INDEX cell_by_place;",
         )?;
     }
-    transaction.execute_batch(TABLES)?;
+    if version < 2 {
+        transaction.execute_batch(TABLES)?;
+    }
     if version == 1 {
         from_the_first(transaction)?;
         transaction.execute_batch("DROP TABLE old_cell; DROP TABLE old_run;")?;
+    }
+    if version < 3 {
+        transaction.execute_batch(farm::TABLES)?;
     }
     transaction.pragma_update(None, "user_version", FORMAT)
 }

@@ -5,9 +5,9 @@ use super::StoreError;
 use super::private::{make_folder, tighten, tighten_all};
 use crate::model::RunId;
 
-/// The format of what is kept: 1 had no test tables, 2 has. A newer one is left
-/// untouched.
-pub const FORMAT: u32 = 2;
+/// The format of what is kept: 1 had no test tables, 2 none for a watcher. A newer one is
+/// left untouched.
+pub const FORMAT: u32 = 3;
 
 /// The folder in which djbuild keeps what happened.
 #[derive(Debug, Clone)]
@@ -149,7 +149,7 @@ mod tests {
     fn what_a_newer_version_wrote_is_refused_and_left_as_it_is() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let state = State::new(folder.path().to_owned());
-        std::fs::write(state.version_file(), "3\n").expect("writable");
+        std::fs::write(state.version_file(), format!("{}\n", FORMAT + 1)).expect("writable");
         let error = state.prepare().expect_err("it is newer");
         assert!(error.to_string().contains("DJBUILD_STATE_DIR"), "{error}");
         let names = std::fs::read_dir(folder.path()).expect("there").count();

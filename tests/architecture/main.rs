@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each room and those it may import. `matrix` reads snapshots and `runtime`
 /// takes values of `plan`; nobody imports `cli`, and only `cli` imports `run`.
-const TABLE: [(&str, &[&str]); 15] = [
+const TABLE: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("spec", &["model"]),
     ("source", &["model"]),
@@ -26,13 +26,17 @@ const TABLE: [(&str, &[&str]); 15] = [
             "engine", "store",
         ],
     ),
+    (
+        "watch",
+        &["run", "source", "spec", "store", "event", "model"],
+    ),
     ("progress", &["event", "model"]),
     ("report", &["event", "model"]),
     (
         "cli",
         &[
             "model", "spec", "source", "matrix", "plan", "event", "journal", "runtime", "host",
-            "engine", "store", "run", "progress", "report",
+            "engine", "store", "run", "watch", "progress", "report",
         ],
     ),
 ];

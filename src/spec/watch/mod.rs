@@ -1,0 +1,40 @@
+//! The `[watch]` table: what `djbuild watch` looks at, what it requests when, and
+//! whom it tells.
+
+mod files;
+mod receiver;
+mod scheduler;
+
+use std::time::Duration;
+
+use super::{Place, Placed};
+
+pub use files::Files;
+pub use receiver::{Receiver, Secret, Shape, Telling, Way};
+pub use scheduler::{Collapse, Cron, First, Job, Release, Scheduler, Suite, Trigger};
+
+/// What a watcher is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Watch {
+    /// Repositories to look at, as `--source` takes them: git URLs.
+    pub sources: Vec<Placed<String>>,
+    /// How often each is asked.
+    pub interval: Duration,
+    /// Who decides what is run; at least one.
+    pub schedulers: Vec<Scheduler>,
+    /// Who is told.
+    pub receivers: Vec<Receiver>,
+    /// Where people see a commit and a ticket.
+    pub links: Links,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Addresses with a word in braces: `https://github.com/django/django/commit/{revision}`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    /// With `{revision}`.
+    pub revision: Option<String>,
+    /// With `{ticket}`; tickets are what subjects call `#12345`.
+    pub ticket: Option<String>,
+}

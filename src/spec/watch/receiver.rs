@@ -1,0 +1,77 @@
+use crate::spec::{Pattern, Place};
+
+/// Somebody who is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Receiver {
+    /// Its name: letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// How it is reached.
+    pub way: Way,
+    /// What it wants to hear; never empty.
+    pub on: Vec<Telling>,
+    /// Of which branches: globs; none is all.
+    pub branches: Vec<Pattern>,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// How somebody is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// A program with its arguments, run without a shell, which gets the notice as JSON.
+    Command(Vec<String>),
+    /// A POST request.
+    Webhook {
+        /// Where to.
+        url: Secret,
+        /// What is sent.
+        shape: Shape,
+        /// With what it is signed.
+        key: Option<Secret>,
+    },
+}
+
+/// A value that may have to be kept apart from the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// It stands in the file, for it is none.
+    Plain(String),
+    /// The name under which it is kept elsewhere.
+    Named(String),
+}
+
+/// What a webhook's receiver understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// The notice as JSON.
+    Json,
+    /// What Slack and Mattermost take.
+    Slack,
+    /// What Discord takes.
+    Discord,
+    /// What hookshot, a bridge to Matrix, takes.
+    Matrix,
+}
+
+/// What there is to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Telling {
+    /// Cells turned red.
+    Red,
+    /// Cells are green again.
+    Fixed,
+    /// The tests that fail in a red cell are others now.
+    Changed,
+    /// What is no fault of Django's: a repository or an engine that is away.
+    Trouble,
+}
+
+impl Telling {
+    /// All there are, as they are typed.
+    pub const WORDS: [(&'static str, Self); 4] = [
+        ("red", Self::Red),
+        ("fixed", Self::Fixed),
+        ("changed", Self::Changed),
+        ("trouble", Self::Trouble),
+    ];
+}

@@ -1,0 +1,91 @@
+use std::collections::BTreeSet;
+
+use super::after::release;
+use super::arrival::Place;
+use super::{Kind, WatchError};
+use crate::model::Moment;
+use crate::spec::Watch;
+use crate::store::farm::{Book, Ended, Progress, QueuedRequest};
+
+/// Ends a request, and releases or skips what comes after it. `false` where it had ended.
+pub fn close(
+    book: &Book<'_>,
+    watch: &Watch,
+    request: &QueuedRequest,
+    ended: &Ended,
+) -> Result<bool, WatchError> {
+    if !book.end_request(request.id, ended)? {
+        return Ok(false);
+    }
+    release(book, watch, request, ended)?;
+    Ok(true)
+}
+
+/// The commits of a branch that somebody waits for.
+pub fn waiting_revisions(
+    book: &Book<'_>,
+    place: &Place<'_>,
+) -> Result<BTreeSet<String>, WatchError> {
+    let mut revisions: BTreeSet<String> = waiting(book, place)?
+        .into_iter()
+        .map(|request| request.asked.revision)
+        .collect();
+    for scheduler in book.waited_for()? {
+        for pending in book.pending(&scheduler)? {
+            let change = pending.change;
+            if (change.repository.as_str(), change.branch.as_str()) == place.pair() {
+                revisions.insert(change.revision);
+            }
+        }
+    }
+    Ok(revisions)
+}
+
+/// Ends what waits for commits of a branch that are gone. What somebody wanted by name
+/// stays: its commit is kept here.
+pub fn drop_waiting(
+    book: &Book<'_>,
+    watch: &Watch,
+    place: &Place<'_>,
+    is_gone: &dyn Fn(&str) -> bool,
+    word: &str,
+    now: Moment,
+) -> Result<(), WatchError> {
+    for scheduler in book.waited_for()? {
+        for pending in book.pending(&scheduler)? {
+            let change = &pending.change;
+            let is_here = (change.repository.as_str(), change.branch.as_str()) == place.pair();
+            if is_here && is_gone(&change.revision) {
+                book.remove_pending(&scheduler, change.id)?;
+            }
+        }
+    }
+    for request in waiting(book, place)? {
+        let is_wanted = matches!(
+            Kind::of(&request.asked.kind),
+            Some(Kind::Forced | Kind::Try | Kind::Bisect)
+        );
+        if !is_wanted && is_gone(&request.asked.revision) {
+            let ended = Ended {
+                at: now,
+                outcome: "superseded".to_owned(),
+                word: word.to_owned(),
+                superseded: None,
+            };
+            close(book, watch, &request, &ended)?;
+        }
+    }
+    Ok(())
+}
+
+fn waiting(book: &Book<'_>, place: &Place<'_>) -> Result<Vec<QueuedRequest>, WatchError> {
+    let mut open = book.open_requests()?;
+    open.retain(|request| {
+        request.progress == Progress::Waiting
+            && (
+                request.asked.repository.as_str(),
+                request.asked.branch.as_str(),
+            ) == place.pair()
+    });
+    Ok(open)
+}

@@ -1,0 +1,215 @@
+use super::after::is_decided;
+use super::close::close;
+use super::news::{News, tell, tell_trouble};
+use super::verdict::{Judged, judge};
+use super::{Kind, WatchError};
+use crate::event::Summary;
+use crate::model::{Moment, Outcome, RunId};
+use crate::spec::{Job, Watch};
+use crate::store::farm::{Book, Ended, Farm, Interest, Progress, QueuedRequest};
+
+/// How a request was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// By a run.
+    Run(Verdicts),
+    /// Without one that has an end.
+    Without {
+        /// `infrastructure`, `errored` or `cancelled`.
+        outcome: String,
+        /// Why.
+        word: String,
+    },
+}
+
+/// What a run said of its cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdicts {
+    /// The run.
+    pub run: RunId,
+    /// What it came to as a whole.
+    pub outcome: Outcome,
+    /// Its cells.
+    pub cells: Vec<CellVerdict>,
+}
+
+/// What a run said of one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellVerdict {
+    /// Its name.
+    pub cell: String,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// The tests that count against it.
+    pub failing: Vec<String>,
+}
+
+impl Ending {
+    /// An end without a run.
+    pub fn without(outcome: &str, word: &str) -> Self {
+        Self::Without {
+            outcome: outcome.to_owned(),
+            word: word.to_owned(),
+        }
+    }
+
+    fn outcome(&self) -> &str {
+        match self {
+            Self::Run(verdicts) => verdicts.outcome.as_str(),
+            Self::Without { outcome, .. } => outcome,
+        }
+    }
+}
+
+impl Verdicts {
+    /// Those of a run.
+    pub fn of(summary: &Summary) -> Self {
+        let cells = summary.cells.iter().filter_map(|cell| {
+            Some(CellVerdict {
+                cell: cell.name.to_string(),
+                outcome: cell.outcome?,
+                failing: cell
+                    .failures
+                    .iter()
+                    .map(|failure| failure.result.test.clone())
+                    .collect(),
+            })
+        });
+        Self {
+            run: summary.started.run.clone(),
+            outcome: summary.outcome(),
+            cells: cells.collect(),
+        }
+    }
+}
+
+/// Ends a request: how its cells stand, whom that concerns, what comes after it, all at
+/// once. A request that had ended is left as it is.
+///
+/// # Errors
+/// When what a watcher keeps cannot be read or written.
+pub fn finish(
+    farm: &mut Farm,
+    watch: &Watch,
+    id: i64,
+    ending: &Ending,
+    now: Moment,
+) -> Result<(), WatchError> {
+    farm.within(|book| {
+        let Some(request) = book.request(id)? else {
+            return Ok(());
+        };
+        if matches!(request.progress, Progress::Ended(_)) {
+            return Ok(());
+        }
+        book.end_attempt(id, ending.outcome(), now)?;
+        note_completed(book, &request, ending, now)?;
+        match ending {
+            Ending::Run(verdicts) => take_verdicts(book, watch, &request, verdicts, now)?,
+            Ending::Without { outcome, word } if outcome == "infrastructure" => {
+                tell_trouble(book, watch, &format!("request {id}"), word, now)?;
+            }
+            Ending::Without { .. } => {}
+        }
+        let ended = Ended {
+            at: now,
+            outcome: ending.outcome().to_owned(),
+            word: match ending {
+                Ending::Run(_) => request.cancel.clone().unwrap_or_default(),
+                Ending::Without { word, .. } => word.clone(),
+            },
+            superseded: None,
+        };
+        close(book, watch, &request, &ended)?;
+        Ok(())
+    })
+}
+
+/// Notes what a scheduler has completed of a branch, and what was cancelled.
+fn note_completed(
+    book: &Book<'_>,
+    request: &QueuedRequest,
+    ending: &Ending,
+    now: Moment,
+) -> Result<(), WatchError> {
+    let asked = &request.asked;
+    let place = (asked.repository.as_str(), asked.branch.as_str());
+    let Some(before) = book.interest(&asked.scheduler, place)? else {
+        return Ok(());
+    };
+    let interest = match ending.outcome() {
+        outcome if is_decided(outcome) => Interest {
+            completed: Some(asked.revision.clone()),
+            at: Some(now),
+            cancelled: 0,
+        },
+        "cancelled" if is_superseded(request) => Interest {
+            cancelled: before.cancelled + 1,
+            ..before
+        },
+        _ => return Ok(()),
+    };
+    Ok(book.put_interest(&asked.scheduler, place, &interest)?)
+}
+
+fn is_superseded(request: &QueuedRequest) -> bool {
+    let cancel = request.cancel.as_deref();
+    cancel.is_some_and(|why| why.starts_with("superseded"))
+}
+
+/// Judges cells one by one, and writes down whom to tell of what turned.
+fn take_verdicts(
+    book: &Book<'_>,
+    watch: &Watch,
+    request: &QueuedRequest,
+    verdicts: &Verdicts,
+    now: Moment,
+) -> Result<(), WatchError> {
+    let asked = &request.asked;
+    if !Kind::of(&asked.kind).is_none_or(Kind::decides) {
+        return Ok(());
+    }
+    let place = (asked.repository.as_str(), asked.branch.as_str());
+    let question = question(&asked.job);
+    let judged = Judged {
+        repository: place.0,
+        branch: place.1,
+        question: &question,
+        position: asked.position,
+        run: &verdicts.run,
+        now,
+    };
+    let mut news = News::of(request, verdicts);
+    let mut good = None;
+    for cell in &verdicts.cells {
+        let before = book.standing(place, &question, &cell.cell)?;
+        let Some((standing, turn)) = judge(&judged, before.as_ref(), cell) else {
+            continue;
+        };
+        book.put_standing(&standing)?;
+        if let Some(turn) = turn {
+            news.add(turn, &standing, before.as_ref());
+            let last = before.and_then(|before| before.good).unwrap_or(0);
+            good = Some(good.map_or(last, |good: i64| good.min(last)));
+        }
+    }
+    if verdicts.outcome == Outcome::Infrastructure {
+        // One word for a whole run: two hundred cells of a dead engine are one trouble.
+        let word = format!("run {} of {} is infrastructure", verdicts.run, asked.branch);
+        tell_trouble(book, watch, &format!("request {}", request.id), &word, now)?;
+    }
+    if let Some(good) = good {
+        news.blame(book.changes_between(place, good, asked.position)?);
+        tell(book, watch, &news, now)?;
+    }
+    Ok(())
+}
+
+/// What is asked of cells: labels and flags. The same cell may stand well in one question
+/// and badly in another.
+fn question(job: &str) -> String {
+    match serde_json::from_str(job) {
+        Ok(Job::Suite(suite)) => [suite.labels, suite.flags].concat().join(" "),
+        Err(_) => String::new(),
+    }
+}

@@ -1,0 +1,52 @@
+//! The build farm: changes become requests, requests become runs, and people hear what
+//! has changed for them.
+//!
+//! ```text
+//! remote -> poll -> arrival -> settle, calendar, after -> making -> queue -> run
+//!                                                              finish <- verdicts
+//!                                              deliver <- news <- verdict
+//! ```
+//!
+//! Each arrow is a transaction on the [`Farm`](crate::store::farm::Farm): what is decided
+//! is kept whole or not at all, and whoever is killed in between finds it as it was. What
+//! happens in a transaction is plain code over a [`Book`](crate::store::farm::Book) and
+//! the time it is told: the simulator runs years of it in seconds.
+//!
+//! **Architecture invariant:** a request is made once for each repository, branch,
+//! revision, scheduler and cause, however often somebody tries; a notice is sent at least
+//! once, under one id.
+
+mod after;
+mod arrival;
+mod branches;
+mod calendar;
+mod claim;
+mod close;
+mod cron;
+mod deliver;
+mod error;
+mod finish;
+mod kind;
+mod making;
+mod news;
+mod poll;
+mod recover;
+mod reload;
+mod remote;
+mod settle;
+mod shared;
+mod verdict;
+
+pub use calendar::Calendar;
+pub use claim::{Claimed, Obstacle, claim, obstacles};
+pub use cron::fire;
+pub use deliver::{Post, Undelivered, deliver};
+pub use error::WatchError;
+pub use finish::{CellVerdict, Ending, Verdicts, finish};
+pub use kind::Kind;
+pub use news::{Blamed, CellNews, News};
+pub use poll::{Polled, poll};
+pub use recover::{Fate, recover};
+pub use reload::{NOBODY, adopt};
+pub use remote::Remote;
+pub use settle::settle;

@@ -1,0 +1,117 @@
+//! What has to be true of a watcher that has come to rest, whatever happened to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use djbuild::model::Outcome;
+use djbuild::store::farm::{Colour, Posted, Progress};
+use djbuild::watch::WatchError;
+
+use super::forge::PLACE;
+use super::model::Model;
+use super::story::Story;
+
+pub fn check(story: &mut Story, model: &Model, seed: u64) {
+    nothing_is_lost(story, model, seed);
+    nothing_is_doubled(story, seed);
+    standings_are_those_of_the_newest(story, seed);
+    everybody_was_told(story, seed);
+}
+
+/// Each change is there once for each arrival, and each tip was tested by each scheduler.
+fn nothing_is_lost(story: &mut Story, model: &Model, seed: u64) {
+    for (branch, _) in &model.last {
+        let mut expected: BTreeMap<String, usize> = BTreeMap::new();
+        for ((name, commit), count) in &model.arrivals {
+            if name == branch {
+                expected.insert(commit.clone(), *count);
+            }
+        }
+        let changes = story.farm.look(|book| {
+            let all = book.changes_between((PLACE, branch), 0, i64::MAX);
+            all.map_err(WatchError::from)
+        });
+        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        for change in changes.expect("readable") {
+            *found.entry(change.revision).or_default() += 1;
+        }
+        assert_eq!(found, expected, "seed {seed}: changes of {branch}");
+    }
+    let requests = story.requests();
+    for request in &requests {
+        let is_over = matches!(request.progress, Progress::Ended(_));
+        assert!(is_over, "seed {seed}: {request:?}");
+    }
+    for (branch, tip) in &model.last {
+        for scheduler in &story.watch.schedulers {
+            let last = requests.iter().rfind(|request| {
+                request.asked.branch == *branch && request.asked.scheduler == scheduler.name
+            });
+            let revision = last.map(|request| request.asked.revision.as_str());
+            assert_eq!(revision, Some(tip.as_str()), "seed {seed}: {branch}");
+        }
+    }
+}
+
+/// No run is of two requests, and no request was begun more often than it may be.
+fn nothing_is_doubled(story: &mut Story, seed: u64) {
+    let mut keys = BTreeSet::new();
+    for request in story.requests() {
+        let asked = &request.asked;
+        let key = (
+            asked.branch.clone(),
+            asked.revision.clone(),
+            asked.scheduler.clone(),
+            asked.cause.clone(),
+        );
+        assert!(keys.insert(key), "seed {seed}: {request:?}");
+        let attempts = story.farm.look(|book| {
+            let all = book.attempts(request.id);
+            all.map_err(WatchError::from)
+        });
+        let attempts = attempts.expect("readable");
+        assert!(attempts.len() <= 2, "seed {seed}: {attempts:?}");
+        let is_over = attempts.iter().all(|attempt| attempt.ended.is_some());
+        assert!(is_over, "seed {seed}: {attempts:?}");
+    }
+}
+
+/// A cell stands as the newest commit with a verdict says.
+fn standings_are_those_of_the_newest(story: &mut Story, seed: u64) {
+    let standings = story
+        .farm
+        .look(|book| book.standings().map_err(WatchError::from));
+    for standing in standings.expect("readable") {
+        let newest = story.requests().into_iter().filter(|request| {
+            let decided = match &request.progress {
+                Progress::Ended(ended) => ended.outcome == "passed" || ended.outcome == "failed",
+                _ => false,
+            };
+            decided && request.asked.branch == standing.branch
+        });
+        let newest = newest.max_by_key(|request| request.asked.position);
+        let Some(newest) = newest else { continue };
+        let cell = standing
+            .cell
+            .trim_start_matches(&format!("{}-", standing.branch));
+        let expected = match (story.verdict)(&newest, cell) {
+            Outcome::Passed => Colour::Green,
+            _ => Colour::Red,
+        };
+        assert_eq!(standing.colour, expected, "seed {seed}: {standing:?}");
+    }
+}
+
+/// Every notice was taken, at least once.
+fn everybody_was_told(story: &mut Story, seed: u64) {
+    let taken: BTreeSet<String> = {
+        let taken = story.post.taken.borrow();
+        taken.iter().map(|notice| notice.id.clone()).collect()
+    };
+    for row in story.notices() {
+        match row.posted {
+            Posted::Sent(_) => assert!(taken.contains(&row.notice.id), "seed {seed}: {row:?}"),
+            Posted::Dead => assert!(row.tries > 3, "seed {seed}: {row:?}"),
+            Posted::Waiting => panic!("seed {seed}: {row:?}"),
+        }
+    }
+}
