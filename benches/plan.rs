@@ -173,6 +173,8 @@ fn keep_runs(state: &State) {
             flags: vec![],
             matrix: "many".to_owned(),
             jobs: 2,
+            scheduler: None,
+            cause: None,
         };
         let mut summary = Summary::begin(&Envelope {
             seq: 1,

@@ -21,6 +21,7 @@ impl RunOptions {
             images: self.images.images(),
             retention: self.keeping.retention(),
             priority: 0,
+            by: None,
         })
     }
 }

@@ -210,6 +210,12 @@ pub struct RunStarted {
     pub matrix: String,
     /// How many cells at once.
     pub jobs: u32,
+    /// What asked for it, where nobody typed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduler: Option<String>,
+    /// Why it asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
 }
 
 /// What became of one test.

@@ -186,6 +186,8 @@ mod tests {
             flags: vec![],
             matrix: "quick".into(),
             jobs: 1,
+            scheduler: None,
+            cause: None,
         }));
         Summary::begin(&Envelope {
             seq: 1,

@@ -34,5 +34,5 @@ pub use leftovers::{Judge, sweep_dead, sweep_late};
 pub use matrix_file::{FILE_NAME, of_project, parse, read_spec, releases};
 pub use planning::estimates;
 pub use prepare::{Prepared, prepare, snapshots};
-pub use request::{Images, Pacing, Pin, Request, Scope};
+pub use request::{AskedBy, Images, Pacing, Pin, Request, Scope};
 pub use tidy::{tidy, unused};

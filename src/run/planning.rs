@@ -48,6 +48,8 @@ pub fn plan(
         flags: request.flags.clone(),
         matrix: asked.spec.name.clone(),
         jobs: pace.jobs,
+        scheduler: request.by.as_ref().map(|by| by.scheduler.clone()),
+        cause: request.by.as_ref().map(|by| by.cause.clone()),
     };
     let plan = Plan {
         run: run.clone(),

@@ -33,6 +33,18 @@ pub struct Request {
     /// Which of several runs goes first: the one with more.
     #[serde(default)]
     pub priority: i32,
+    /// What asked for it, where nobody typed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<AskedBy>,
+}
+
+/// What asked for a run that nobody typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedBy {
+    /// The scheduler.
+    pub scheduler: String,
+    /// Why it asked.
+    pub cause: String,
 }
 
 /// What to test on what.
@@ -172,6 +184,7 @@ impl Request {
             images: Images::default(),
             retention: Retention::default(),
             priority: 0,
+            by: None,
         }
     }
 

@@ -139,6 +139,8 @@ mod tests {
             flags: vec![],
             matrix: "quick".into(),
             jobs: 1,
+            scheduler: None,
+            cause: None,
         };
         let envelope = Envelope {
             seq: 1,

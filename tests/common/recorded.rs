@@ -53,6 +53,8 @@ impl Recording {
             flags: vec![],
             matrix: "quick".into(),
             jobs: 2,
+            scheduler: None,
+            cause: None,
         })));
         recording
     }

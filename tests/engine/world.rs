@@ -277,5 +277,7 @@ pub fn begins(plan: &Plan) -> Event {
         flags: vec![],
         matrix: "quick".into(),
         jobs: plan.pace.jobs,
+        scheduler: None,
+        cause: None,
     }))
 }

@@ -36,6 +36,8 @@ fn started(run: &str, databases: &[&str]) -> Event {
         flags: vec![],
         matrix: "quick".into(),
         jobs: 1,
+        scheduler: None,
+        cause: None,
     }))
 }
 
