@@ -24,23 +24,24 @@ pub enum CheckVerdict {
     Broken(String),
 }
 
-/// Compares a matrix without filters with what its file expects, on the branches
-/// that the source has.
+/// Compares a matrix without filters with what its file expects of it, on the
+/// branches that the source has.
 pub fn check<'a>(spec: &'a Spec, matrix: &Matrix, branches: &[Arc<str>]) -> Vec<Check<'a>> {
     spec.expects
         .iter()
-        .map(|expect| Check {
-            expect,
-            verdict: verdict(expect, matrix, branches),
+        .filter_map(|expect| {
+            let verdict = verdict(expect, matrix, branches)?;
+            Some(Check { expect, verdict })
         })
         .collect()
 }
 
-fn verdict(expect: &Expect, matrix: &Matrix, branches: &[Arc<str>]) -> CheckVerdict {
+/// None for what is not about the matrix.
+fn verdict(expect: &Expect, matrix: &Matrix, branches: &[Arc<str>]) -> Option<CheckVerdict> {
     let is_about = |branch: &str| fits(expect.branch.as_ref(), branch);
     let about: Vec<&Arc<str>> = branches.iter().filter(|branch| is_about(branch)).collect();
-    if about.is_empty() {
-        return CheckVerdict::NotHere;
+    if about.is_empty() && !matches!(expect.claim, Claim::Requests { .. }) {
+        return Some(CheckVerdict::NotHere);
     }
     let cells = || matrix.cells.iter().filter(|cell| is_about(&cell.branch));
     let running = |pattern: &Pattern| cells().find(|cell| matches(pattern, cell));
@@ -80,8 +81,9 @@ fn verdict(expect: &Expect, matrix: &Matrix, branches: &[Arc<str>]) -> CheckVerd
             let found = cells().filter(|cell| cell.branch == *branch).count();
             (found != *expected).then(|| format!("{branch} has {}", plural(found as u64, "cell")))
         }),
+        Claim::Requests { .. } => return None,
     };
-    broken.map_or(CheckVerdict::Held, CheckVerdict::Broken)
+    Some(broken.map_or(CheckVerdict::Held, CheckVerdict::Broken))
 }
 
 fn matches(pattern: &Pattern, cell: &Cell) -> bool {

@@ -70,10 +70,25 @@ fn chain_of(file: &MatrixText, load: &Load<'_>) -> (Vec<(MatrixText, Typed)>, Ve
                 }
             }
             problems.extend(findings.found);
+        } else if typed.watch.is_some() && names_no_matrix(&typed) {
+            // As where there is no file: it says what is watched, and no more.
+            next = builtin("quick").map(|quick| MatrixText::new(quick.name, quick.text));
         }
         chain.push((file, typed));
     }
     (chain, problems)
+}
+
+/// Whether a file leaves it to others what is tested on what.
+fn names_no_matrix(typed: &Typed) -> bool {
+    let file = &typed.file;
+    let lists = [
+        &file.branches,
+        &file.pythons,
+        &file.databases,
+        &file.variants,
+    ];
+    lists.iter().all(|list| list.is_none())
 }
 
 fn in_order(mut problems: Vec<Problem>) -> Problems {
@@ -165,12 +180,14 @@ fn merge(
         expects: Vec::new(),
         definitions: Vec::new(),
         releases,
+        watch: None,
     };
     let (mut branches, mut variants, mut isolation) = (None, None, None);
     for (index, (_, part)) in chain.into_iter().enumerate() {
         if index == 0 {
             spec.description = part.description.unwrap_or_default();
             spec.expects = part.expects;
+            spec.watch = part.watch;
         }
         branches = branches.or(part.branches);
         pythons = pythons.or(part.pythons);

@@ -12,8 +12,11 @@ mod read;
 mod releases;
 mod rule;
 mod rules;
+mod schema;
+mod tables;
 mod typed;
 mod validate;
+mod value;
 mod watch;
 mod whole;
 mod words;
@@ -28,7 +31,7 @@ pub use isolation::Isolation;
 pub use problem::{MatrixText, Place, Placed, Problem, Problems, either, nearest};
 pub use releases::Releases;
 pub use rule::{CellGlobs, Claim, Exclude, Expect, Include, Pattern, Variant, VariantChange, fits};
-pub use typed::schema;
+pub use schema::schema;
 pub use watch::{
     Collapse, Cron, Files, First, Job, Links, Receiver, Release, Scheduler, Secret, Shape, Suite,
     Telling, Trigger, Watch, Way,

@@ -138,7 +138,7 @@ pub struct Include {
     pub place: Place,
 }
 
-/// Something that has to be true of the matrix.
+/// Something that has to be true of the matrix, or of what is watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expect {
     /// Only where the source has such a branch.
@@ -163,6 +163,13 @@ pub enum Claim {
     },
     /// So many cells run on each branch.
     Count(usize),
+    /// A commit sets off these schedulers and no others; the branch is the one it is on.
+    Requests {
+        /// The files that it changes, as paths from the root of the tree.
+        touches: Vec<String>,
+        /// The names of the schedulers, which may be none.
+        schedulers: Vec<String>,
+    },
 }
 
 /// A named variation of settings, environment or flags.

@@ -5,8 +5,8 @@ use toml::Spanned;
 
 use super::choice::{PLAIN, VariantChoice};
 use super::problem::Placed;
-use super::read::Table;
 use super::rule::{CellGlobs, Claim, Exclude, Expect, Include, Pattern};
+use super::tables::Table;
 use super::typed::{ExcludeTable, ExpectTable, IncludeTable};
 use super::validate::Part;
 use super::words::Reading;
@@ -96,12 +96,14 @@ impl Reading<'_> {
 
     pub fn expect(&mut self, spanned: &Table<ExpectTable>) -> Option<Expect> {
         let table = &spanned.value;
+        let before = self.findings.found.len();
         let cell = self.glob(table.cell.as_ref());
         let left_out = self.glob(table.left_out.as_ref());
         if let (Some(because), None) = (&table.because, &table.left_out) {
             self.findings
                 .add(because.span(), "because goes with left-out");
         }
+        let requested = self.requested(spanned);
         let claims = [
             cell.map(Claim::Runs),
             left_out.map(|cell| Claim::LeftOut {
@@ -115,15 +117,19 @@ impl Reading<'_> {
                 .cells
                 .as_ref()
                 .map(|cells| Claim::Count(*cells.get_ref())),
+            requested,
         ];
         let mut claims = claims.into_iter().flatten();
         let (Some(claim), None) = (claims.next(), claims.next()) else {
-            if !spanned.is_whole {
+            if !spanned.is_whole || self.findings.found.len() > before {
                 return None;
             }
             self.findings
                 .add(spanned.span.clone(), "an expect says one thing")
-                .help("one of cell = \"…\", left-out = \"…\" (with because = \"…\"), cells = N");
+                .help(
+                    "one of cell = \"…\", left-out = \"…\" (with because = \"…\"), cells = N, \
+                     touches = [\"…\"] (with requests = [\"…\"])",
+                );
             return None;
         };
         Some(Expect {
@@ -144,9 +150,11 @@ impl Reading<'_> {
                     && other.left_out == table.left_out
                     && other.because == table.because
                     && other.cells.is_some() == table.cells.is_some()
+                    && other.touches == table.touches
             });
             if let Some(first) = first {
-                let message = if first.value.cells == table.cells {
+                let other = &first.value;
+                let message = if other.cells == table.cells && other.requests == table.requests {
                     "this expectation is there twice"
                 } else {
                     "this contradicts another expectation"

@@ -2,19 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use schemars::generate::SchemaSettings;
-use schemars::transform::RecursiveTransform;
-use schemars::{JsonSchema, Schema};
-use serde::Deserialize;
-use serde::de::{self, SeqAccess, Visitor};
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, de};
 use toml::Spanned;
 
-/// Struct types whose keys are known by name, to tell a misspelt one.
-pub trait Keys {
-    /// The keys as typed.
-    const KEYS: &'static [&'static str];
-}
+use super::value::{Keys, Words};
+use super::watch::WatchTable;
 
 /// A djbuild matrix file: what to test Django on
 ///
@@ -50,7 +43,7 @@ pub struct MatrixFile {
     /// Cells beyond those of the lists above
     #[schemars(with = "Vec<IncludeTable>")]
     pub include: de::IgnoredAny,
-    /// What `djbuild matrix --check` is to find
+    /// What `djbuild matrix --check` and `djbuild watch --check` are to find
     #[schemars(with = "Vec<ExpectTable>")]
     pub expect: de::IgnoredAny,
     /// Named variations of settings, environment or flags
@@ -59,6 +52,9 @@ pub struct MatrixFile {
     /// Released versions that djbuild's own table lacks or has too many of, by database
     #[schemars(with = "BTreeMap<String, Vec<String>>")]
     pub releases: de::IgnoredAny,
+    /// What `djbuild watch` looks at, what it runs when, and whom it tells
+    #[schemars(with = "Option<WatchTable>")]
+    pub watch: de::IgnoredAny,
 }
 
 /// Whether the cells of a run share its databases
@@ -113,12 +109,12 @@ pub struct IncludeTable {
     pub variant: Option<Spanned<Words>>,
 }
 
-/// Something that has to be true of the matrix
+/// Something that has to be true of the matrix, or of what is watched
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(deny_unknown_fields)]
 pub struct ExpectTable {
-    /// Only where the source has a branch that matches this glob
+    /// Only where the source has a branch that matches this glob; with touches, the branch that the commit is on
     #[schemars(with = "Option<String>")]
     pub branch: Option<Spanned<String>>,
     /// A cell that matches this glob runs
@@ -133,6 +129,12 @@ pub struct ExpectTable {
     /// So many cells run on each such branch
     #[schemars(with = "Option<usize>")]
     pub cells: Option<Spanned<usize>>,
+    /// A commit that changes these files
+    #[schemars(with = "Option<Words>")]
+    pub touches: Option<Spanned<Words>>,
+    /// The schedulers that such a commit sets off, and no others
+    #[schemars(with = "Option<Words>")]
+    pub requests: Option<Spanned<Words>>,
 }
 
 /// A named variation of settings, environment or flags
@@ -179,6 +181,7 @@ impl Keys for MatrixFile {
         "expect",
         "variant",
         "releases",
+        "watch",
     ];
 }
 
@@ -191,7 +194,9 @@ impl Keys for IncludeTable {
 }
 
 impl Keys for ExpectTable {
-    const KEYS: &'static [&'static str] = &["branch", "cell", "left-out", "because", "cells"];
+    const KEYS: &'static [&'static str] = &[
+        "branch", "cell", "left-out", "because", "cells", "touches", "requests",
+    ];
 }
 
 impl Keys for VariantTable {
@@ -206,125 +211,4 @@ impl Keys for VariantTable {
         "flags",
         "python-flags",
     ];
-}
-
-/// A word or a list of words
-#[derive(Debug, JsonSchema)]
-#[serde(untagged)]
-pub enum Words {
-    /// A word
-    One(String),
-    /// A list of words
-    Many(#[schemars(with = "Vec<String>")] Vec<Spanned<String>>),
-}
-
-impl Words {
-    /// Each word with its place; `whole` is that of the value.
-    pub fn each(whole: &Spanned<Self>) -> Vec<Spanned<String>> {
-        match whole.as_ref() {
-            Self::One(word) => vec![Spanned::new(whole.span(), word.clone())],
-            Self::Many(words) => words.clone(),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Words {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // An untagged enum would lose the places of the words.
-        struct WordsVisitor;
-        impl<'de> Visitor<'de> for WordsVisitor {
-            type Value = Words;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a word or a list of words, each in quotes")
-            }
-
-            fn visit_str<E>(self, word: &str) -> Result<Words, E> {
-                Ok(Words::One(word.to_owned()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Words, A::Error> {
-                let mut words = Vec::new();
-                while let Some(word) = list.next_element()? {
-                    words.push(word);
-                }
-                Ok(Words::Many(words))
-            }
-        }
-        deserializer.deserialize_any(WordsVisitor)
-    }
-}
-
-/// The JSON schema of matrix files, for editors.
-pub fn schema() -> Value {
-    let settings = SchemaSettings::default().with_transform(RecursiveTransform(without_null));
-    let schema = settings
-        .into_generator()
-        .into_root_schema_for::<MatrixFile>();
-    schema.to_value()
-}
-
-/// A key may be left out, but TOML has no null.
-fn without_null(schema: &mut Schema) {
-    let Some(object) = schema.as_object_mut() else {
-        return;
-    };
-    if object.get("default").is_some_and(Value::is_null) {
-        object.remove("default");
-    }
-    if let Some(Value::Array(types)) = object.get("type")
-        && let [only, null] = types.as_slice()
-        && null == "null"
-    {
-        let only = only.clone();
-        object.insert("type".to_owned(), only);
-    }
-    if let Some(Value::Array(choices)) = object.get_mut("anyOf") {
-        choices.retain(|choice| choice["type"] != "null");
-        if let [Value::Object(only)] = choices.as_slice() {
-            let only = only.clone();
-            object.remove("anyOf");
-            object.extend(only);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn keys(schema: &serde_json::Value) -> Vec<String> {
-        let properties = schema["properties"].as_object().expect("an object");
-        let mut keys: Vec<_> = properties.keys().cloned().collect();
-        keys.sort();
-        keys
-    }
-
-    #[test]
-    fn the_keys_that_are_told_apart_are_those_of_the_schema() {
-        let schema = schema();
-        let table = |name: &str| &schema["$defs"][name];
-        for (schema, known) in [
-            (&schema, MatrixFile::KEYS),
-            (table("ExcludeTable"), ExcludeTable::KEYS),
-            (table("IncludeTable"), IncludeTable::KEYS),
-            (table("ExpectTable"), ExpectTable::KEYS),
-            (table("VariantTable"), VariantTable::KEYS),
-        ] {
-            let mut known = known.to_vec();
-            known.sort_unstable();
-            assert_eq!(keys(schema), known);
-        }
-    }
-
-    #[test]
-    fn the_schema_that_is_checked_in_is_the_one_of_the_types() {
-        let file: serde_json::Value =
-            serde_json::from_str(include_str!("../../matrix/schema.json")).expect("JSON");
-        assert_eq!(
-            file,
-            schema(),
-            "write it anew: djbuild schema > matrix/schema.json"
-        );
-    }
 }

@@ -8,6 +8,7 @@ use super::problem::{MatrixText, Placed, Problem};
 use super::read::Typed;
 use super::rule::{Exclude, Expect, Include, Variant, VariantChange};
 use super::typed::VariantTable;
+use super::watch::Watch;
 use super::words::Reading;
 use super::{BranchChoice, DatabaseChoice, PythonChoice, Releases};
 use crate::model::{DatabaseKind, Version};
@@ -26,6 +27,7 @@ pub struct Part {
     pub definitions: Vec<Variant>,
     /// The variants it names, which may be defined in another file.
     pub named_variants: Vec<Spanned<String>>,
+    pub watch: Option<Watch>,
 }
 
 /// Lays what a file says of releases over what is known.
@@ -44,6 +46,7 @@ pub fn validate(file: &MatrixText, typed: Typed, releases: &Releases) -> (Part, 
         includes,
         expects,
         variants,
+        watch,
         ..
     } = typed;
     let part = Part {
@@ -69,9 +72,11 @@ pub fn validate(file: &MatrixText, typed: Typed, releases: &Releases) -> (Part, 
             .filter_map(|(name, table)| reading.definition(&name, table))
             .collect(),
         named_variants: std::mem::take(&mut reading.named_variants),
+        watch: watch.as_ref().and_then(|typed| reading.watch(typed)),
     };
     reading.contradictions(&part, &excludes, &includes);
     reading.repeated_expects(&expects);
+    reading.requests(&expects, watch.as_ref());
     (part, reading.findings.found)
 }
 

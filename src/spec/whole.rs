@@ -3,6 +3,7 @@ use super::isolation::Isolation;
 use super::problem::Placed;
 use super::releases::Releases;
 use super::rule::{Exclude, Expect, Include, Variant};
+use super::watch::Watch;
 
 /// A validated matrix file, with what it inherits.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,8 @@ pub struct Spec {
     pub definitions: Vec<Variant>,
     /// What has been released.
     pub releases: Releases,
+    /// What is watched; of the file itself, not of those it extends.
+    pub watch: Option<Watch>,
 }
 
 impl Spec {

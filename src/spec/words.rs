@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::choice::{PLAIN, SUPPORTED_BRANCHES, VariantChoice};
 use super::isolation::Isolation;
 use super::problem::{Findings, MatrixText, Placed, nearest};
-use super::typed::Words;
+use super::value::Words;
 use super::{BranchChoice, DatabaseChoice, Pattern, PythonChoice, Releases};
 use crate::model::{DatabaseKind, ParseError};
 
@@ -38,9 +38,18 @@ impl<'a> Reading<'a> {
                 .add(whole.span(), "an empty list leaves no cell")
                 .help("leave the key out, or name something");
         }
+        Some(self.distinct(&words, understand))
+    }
+
+    /// Words of which none may be there twice.
+    pub fn distinct<T>(
+        &mut self,
+        words: &[Spanned<String>],
+        understand: impl Fn(&mut Self, &Spanned<String>) -> Option<T>,
+    ) -> Vec<Placed<T>> {
         let mut values = Vec::new();
         let mut seen: HashMap<&str, &Spanned<String>> = HashMap::new();
-        for word in &words {
+        for word in words {
             if let Some(first) = seen.get(word.get_ref().as_str()) {
                 self.findings
                     .add(word.span(), format!("{} is there twice", word.get_ref()))
@@ -53,7 +62,7 @@ impl<'a> Reading<'a> {
                 values.push(Placed { value, place });
             }
         }
-        Some(values)
+        values
     }
 
     pub fn branch(&mut self, word: &Spanned<String>) -> Option<BranchChoice> {

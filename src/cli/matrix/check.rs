@@ -82,6 +82,16 @@ fn describe(expect: &Expect) -> String {
             None => format!("{cell} is left out"),
         },
         Claim::Count(cells) => plural(*cells as u64, "cell"),
+        Claim::Requests {
+            touches,
+            schedulers,
+        } => {
+            let requested = match schedulers.as_slice() {
+                [] => "nothing".to_owned(),
+                names => names.join(", "),
+            };
+            format!("{} requests {requested}", touches.join(", "))
+        }
     };
     if let Some(branch) = &expect.branch {
         text.push_str(&format!(" on {branch}"));

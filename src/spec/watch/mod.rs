@@ -1,9 +1,19 @@
 //! The `[watch]` table: what `djbuild watch` looks at, what it requests when, and
 //! whom it tells.
 
+mod circle;
+mod expected;
 mod files;
+mod read;
 mod receiver;
+mod receivers;
 mod scheduler;
+mod schedulers;
+mod times;
+mod trigger;
+mod typed;
+mod validate;
+mod words;
 
 use std::time::Duration;
 
@@ -12,6 +22,11 @@ use super::{Place, Placed};
 pub use files::Files;
 pub use receiver::{Receiver, Secret, Shape, Telling, Way};
 pub use scheduler::{Collapse, Cron, First, Job, Release, Scheduler, Suite, Trigger};
+
+pub(super) use read::{TypedWatch, read as read_watch};
+pub(super) use typed::WatchTable;
+#[cfg(test)]
+pub(super) use typed::{NoticeTable, SchedulerTable};
 
 /// What a watcher is to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,3 +53,6 @@ pub struct Links {
     /// With `{ticket}`; tickets are what subjects call `#12345`.
     pub ticket: Option<String>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+//! The `[watch]` table as it is typed: its keys, and what editors are told of them.
+
+use schemars::JsonSchema;
+use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+use crate::spec::value::{Keys, Words};
+
+/// What `djbuild watch` looks at, what it runs when, and whom it tells
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(deny_unknown_fields, extend("required" = ["source"]))]
+pub struct WatchTable {
+    /// Repositories to look at: git URLs, or absolute paths
+    #[schemars(with = "Words")]
+    pub source: Option<Spanned<Words>>,
+    /// How often each is asked: "5m" where it does not say
+    #[schemars(with = "Option<String>")]
+    pub interval: Option<Spanned<String>>,
+    /// Where people see a commit: an address with {revision} in it
+    #[schemars(with = "Option<String>")]
+    pub revision_link: Option<Spanned<String>>,
+    /// Where people see a ticket, which subjects of commits call #12345: an address with {ticket} in it
+    #[schemars(with = "Option<String>")]
+    pub ticket_link: Option<Spanned<String>>,
+    /// Who decides what is run; without any, each commit of main and stable/* is
+    #[schemars(with = "Vec<SchedulerTable>")]
+    pub scheduler: de::IgnoredAny,
+    /// Who is told
+    #[schemars(with = "Vec<NoticeTable>")]
+    pub notice: de::IgnoredAny,
+}
+
+/// Decides what is run of which branches, and when: after commits, at times (cron), or
+/// after another scheduler (after)
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(deny_unknown_fields, extend("required" = ["name"]))]
+pub struct SchedulerTable {
+    /// Its name: letters, digits, - _ and .
+    #[schemars(with = "String")]
+    pub name: Option<Spanned<String>>,
+    /// Globs over branches; those of the other scheduler where it comes after one and does not say
+    #[schemars(with = "Option<Words>")]
+    pub branches: Option<Spanned<Words>>,
+    /// How long no further commit may come before one is run: "10s" where it does not say
+    #[schemars(with = "Option<String>")]
+    pub settle: Option<Spanned<String>>,
+    /// How long that is waited for at most: "10m" where it does not say
+    #[schemars(with = "Option<String>")]
+    pub settle_max: Option<Spanned<String>>,
+    /// Times: minute, hour, day of month, month, day of week, as in "0 3 * * *"
+    #[schemars(with = "Option<String>")]
+    pub cron: Option<Spanned<String>>,
+    /// The time zone of those, as in "Europe/Berlin": "UTC" where it does not say
+    #[schemars(with = "Option<String>")]
+    pub zone: Option<Spanned<String>>,
+    /// Nothing is run of a branch that is where it was last time: true where it does not say
+    #[schemars(with = "Option<bool>")]
+    pub only_if_changed: Option<Spanned<bool>>,
+    /// But it is where the last time is longer ago than this: "7d"
+    #[schemars(with = "Option<String>")]
+    pub force_every: Option<Spanned<String>>,
+    /// What was missed while nobody watched is made up for, once: true where it does not say
+    #[schemars(with = "Option<bool>")]
+    pub catch_up: Option<Spanned<bool>>,
+    /// The scheduler whose runs it comes after
+    #[schemars(with = "Option<String>")]
+    pub after: Option<Spanned<String>>,
+    /// After which of them: those that "passed", or those "decided", which passed or failed
+    #[schemars(with = "Option<ReleaseWord>")]
+    pub release: Option<Spanned<String>>,
+    /// Globs over changed files, of which the last that matches decides; "!docs/**" is all but those
+    #[schemars(with = "Option<Words>")]
+    pub files: Option<Spanned<Words>>,
+    /// Of commits that come close together, the "newest" stands for all, or "never" does
+    #[schemars(with = "Option<CollapseWord>")]
+    pub collapse: Option<Spanned<String>>,
+    /// What is run of a branch that is new here: its "tip", "nothing", or what it has since a revision
+    #[schemars(with = "Option<String>")]
+    pub first: Option<Spanned<String>>,
+    /// Cancel a run when a newer commit asks for the same
+    pub cancel_superseded: bool,
+    /// Which go first: those with more
+    #[schemars(with = "Option<i32>")]
+    pub priority: Option<Spanned<i32>>,
+    /// Names that no two runs hold at once
+    #[schemars(with = "Option<Words>")]
+    pub locks: Option<Spanned<Words>>,
+    /// A matrix that comes with djbuild, or the path of another file; this one where it does not say
+    #[schemars(with = "Option<String>")]
+    pub matrix: Option<Spanned<String>>,
+    /// Only Pythons that match these globs, or some that the matrix lacks
+    #[schemars(with = "Option<Words>")]
+    pub pythons: Option<Spanned<Words>>,
+    /// Only databases that match these globs, or some that the matrix lacks
+    #[schemars(with = "Option<Words>")]
+    pub databases: Option<Spanned<Words>>,
+    /// Only variants that match these globs, or some that the matrix does not list
+    #[schemars(with = "Option<Words>")]
+    pub variants: Option<Spanned<Words>>,
+    /// The fewest cells that still touch everything, as --cover takes it
+    #[schemars(with = "Option<CoverWord>")]
+    pub cover: Option<Spanned<String>>,
+    /// Test labels, as runtests.py takes them; none is the whole suite
+    #[schemars(with = "Option<Words>")]
+    pub labels: Option<Spanned<Words>>,
+    /// Flags for runtests.py
+    #[schemars(with = "Option<Words>")]
+    pub flags: Option<Spanned<Words>>,
+}
+
+/// Somebody who is told, by a command or a webhook
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(deny_unknown_fields, extend("required" = ["name"]))]
+pub struct NoticeTable {
+    /// Its name: letters, digits, - _ and .
+    #[schemars(with = "String")]
+    pub name: Option<Spanned<String>>,
+    /// A program with its arguments, which gets the notice as JSON; no shell is between
+    #[schemars(with = "Option<Vec<String>>")]
+    pub command: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Where to send it: an address, or { secret = "NAME" } where the address is a secret
+    #[schemars(with = "Option<MaybeSecret>")]
+    pub webhook: Option<Spanned<MaybeSecret>>,
+    /// What the webhook takes: "json" where it does not say
+    #[schemars(with = "Option<ShapeWord>")]
+    pub shape: Option<Spanned<String>>,
+    /// What the webhook's requests are signed with: { secret = "NAME" }
+    #[schemars(with = "Option<SecretTable>")]
+    pub key: Option<Spanned<MaybeSecret>>,
+    /// What it wants to hear: red, fixed and trouble where it does not say
+    #[schemars(with = "Option<TellingWords>")]
+    pub on: Option<Spanned<Words>>,
+    /// Globs over branches; none is all
+    #[schemars(with = "Option<Words>")]
+    pub branches: Option<Spanned<Words>>,
+}
+
+/// A word, or the name of a secret
+#[derive(Debug, JsonSchema)]
+#[serde(untagged)]
+pub enum MaybeSecret {
+    /// It stands in the file
+    Plain(String),
+    /// It is kept elsewhere
+    Named(SecretTable),
+}
+
+/// What is kept elsewhere than in the file
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
+pub struct SecretTable {
+    /// The name under which it is kept
+    #[schemars(with = "String")]
+    pub secret: Spanned<String>,
+}
+
+impl<'de> Deserialize<'de> for MaybeSecret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // An untagged enum would lose the place of the name.
+        struct SecretVisitor;
+        impl<'de> Visitor<'de> for SecretVisitor {
+            type Value = MaybeSecret;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a word in quotes or { secret = \"NAME\" }")
+            }
+
+            fn visit_str<E>(self, word: &str) -> Result<MaybeSecret, E> {
+                Ok(MaybeSecret::Plain(word.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<MaybeSecret, A::Error> {
+                let table = SecretTable::deserialize(MapAccessDeserializer::new(table))?;
+                Ok(MaybeSecret::Named(table))
+            }
+        }
+        deserializer.deserialize_any(SecretVisitor)
+    }
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[allow(dead_code, reason = "for the schema")]
+enum ReleaseWord {
+    Passed,
+    Decided,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[allow(dead_code, reason = "for the schema")]
+enum CollapseWord {
+    Newest,
+    Never,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+#[allow(dead_code, reason = "for the schema")]
+enum CoverWord {
+    All,
+    Pairwise,
+    Each,
+    MinMax,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[allow(dead_code, reason = "for the schema")]
+enum ShapeWord {
+    Json,
+    Slack,
+    Discord,
+    Matrix,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[allow(dead_code, reason = "for the schema")]
+enum TellingWords {
+    One(TellingWord),
+    Many(Vec<TellingWord>),
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[allow(dead_code, reason = "for the schema")]
+enum TellingWord {
+    Red,
+    Fixed,
+    Changed,
+    Trouble,
+}
+
+impl Keys for WatchTable {
+    const KEYS: &'static [&'static str] = &[
+        "source",
+        "interval",
+        "revision-link",
+        "ticket-link",
+        "scheduler",
+        "notice",
+    ];
+}
+
+impl Keys for SchedulerTable {
+    const KEYS: &'static [&'static str] = &[
+        "name",
+        "branches",
+        "settle",
+        "settle-max",
+        "cron",
+        "zone",
+        "only-if-changed",
+        "force-every",
+        "catch-up",
+        "after",
+        "release",
+        "files",
+        "collapse",
+        "first",
+        "cancel-superseded",
+        "priority",
+        "locks",
+        "matrix",
+        "pythons",
+        "databases",
+        "variants",
+        "cover",
+        "labels",
+        "flags",
+    ];
+}
+
+impl Keys for NoticeTable {
+    const KEYS: &'static [&'static str] = &[
+        "name", "command", "webhook", "shape", "key", "on", "branches",
+    ];
+}
