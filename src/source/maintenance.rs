@@ -35,6 +35,7 @@ pub fn connect(git_dir: &Path) {
     let _ = Git::within(git_dir)
         .args(write)
         .args(["--no-progress"])
+        .config("core.commitGraph", "true")
         .try_read();
 }
 

@@ -52,6 +52,15 @@ impl HttpServer {
         fs::write(self.folder.path().join("answer"), lines).expect("a file");
     }
 
+    /// How many bytes it has sent in all.
+    pub fn sent(&self) -> u64 {
+        let sent = fs::read_to_string(self.folder.path().join("sent")).unwrap_or_default();
+        let sizes = sent
+            .lines()
+            .map(|line| line.parse::<u64>().expect("a number"));
+        sizes.sum()
+    }
+
     /// What it was asked so far, and forgets.
     pub fn asked(&self) -> String {
         let path: PathBuf = self.folder.path().join("asked");

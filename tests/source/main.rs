@@ -10,3 +10,6 @@ mod reclaim;
 mod release;
 mod repository;
 mod secrets;
+mod watched;
+mod watched_faults;
+mod watched_history;

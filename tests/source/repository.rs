@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use djbuild::source::{
-    Candidate, Mirror, Mirrored, Reach, Snapshot, SourceError, Wanted, worktree,
+    Candidate, Mirror, Mirrored, Reach, Snapshot, SourceError, Wanted, Watched, worktree,
 };
 
 pub struct Repository(pub tempfile::TempDir);
@@ -50,12 +51,48 @@ impl Repository {
     }
 
     pub fn head(&self) -> String {
-        let head = Command::new("git")
-            .args(["rev-parse", "HEAD"])
+        self.at("HEAD")
+    }
+
+    /// The id that a name has.
+    pub fn at(&self, name: &str) -> String {
+        output_in(self.folder(), &["rev-parse", name])
+            .trim()
+            .to_owned()
+    }
+
+    /// Has git take commits as `git fast-import` reads them.
+    pub fn import(&self, stream: &[u8]) {
+        let mut import = Command::new("git")
+            .args([
+                "fast-import",
+                "--quiet",
+                "--force",
+                "--date-format=raw-permissive",
+            ])
             .current_dir(self.folder())
-            .output()
+            .stdin(Stdio::piped())
+            .spawn()
             .expect("git");
-        String::from_utf8_lossy(&head.stdout).trim().to_owned()
+        let mut stdin = import.stdin.take().expect("piped above");
+        stdin.write_all(stream).expect("it reads");
+        drop(stdin);
+        assert!(import.wait().expect("it ends").success(), "git fast-import");
+    }
+
+    /// Writes an object as it stands, and returns its id.
+    pub fn object(&self, kind: &str, bytes: &[u8]) -> String {
+        let file = self.folder().join(".git/object");
+        fs::write(&file, bytes).expect("a file");
+        let hash = [
+            "hash-object",
+            "--literally",
+            "-w",
+            "-t",
+            kind,
+            ".git/object",
+        ];
+        output_in(self.folder(), &hash).trim().to_owned()
     }
 
     /// Lets git serve it, as it would over a network.
@@ -97,9 +134,21 @@ impl Repository {
         Mirror::new(&self.url(), cache)
     }
 
+    pub fn watched(&self, folder: &Path) -> Watched {
+        Watched::new(&self.url(), folder)
+    }
+
     pub fn checkout(&self) -> Snapshot {
         checkout(self.folder()).expect("a checkout")
     }
+}
+
+/// What git prints in a folder.
+pub fn output_in(folder: &Path, words: &[&str]) -> String {
+    let done = Command::new("git").args(words).current_dir(folder).output();
+    let done = done.expect("git");
+    assert!(done.status.success(), "git {words:?}: {done:?}");
+    String::from_utf8_lossy(&done.stdout).into_owned()
 }
 
 pub fn checkout(folder: &Path) -> Result<Snapshot, SourceError> {
