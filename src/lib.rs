@@ -18,6 +18,7 @@ pub mod host;
 pub mod journal;
 pub mod matrix;
 pub mod model;
+pub mod notify;
 pub mod plan;
 pub mod progress;
 pub mod report;
