@@ -10,6 +10,8 @@ pub enum Exit {
     Usage,
     Empty,
     Infrastructure,
+    /// Another process watches already.
+    Watched,
     Interrupted,
 }
 
@@ -21,6 +23,7 @@ Exit status:
   2    the command or the matrix was wrong
   3    infrastructure: Docker, a database, memory, space, a timeout; or no
        cell had an image to run on
+  4    another djbuild watches already, and nothing was done
   5    the suite ran and no test was in it
   130  interrupted";
 
@@ -31,6 +34,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Infrastructure => 3,
+            Self::Watched => 4,
             // As Python's own unittest has it since 3.12, and pytest.
             Self::Empty => 5,
             Self::Interrupted => 130,

@@ -32,6 +32,7 @@ mod say;
 mod screen;
 mod show;
 mod told;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -96,6 +97,14 @@ pub fn main() -> ExitCode {
         match arguments.command {
             Command::Run(options) => run::run(*options).await,
             Command::Matrix(options) => matrix::matrix(&options),
+            Command::Watch(options) => watch::watch(*options).await,
+            Command::Status(options) => watch::status(&options).await,
+            Command::Force(options) => watch::force(&options),
+            Command::Pause(options) => watch::pause(&options),
+            Command::Resume(options) => watch::resume(&options),
+            Command::Cancel(options) => watch::cancel(&options),
+            Command::Stop(options) => watch::stop(&options),
+            Command::Resend(options) => watch::resend(&options),
             Command::Init(options) => init::init(&options),
             Command::Doctor(options) => doctor::doctor(&options).await,
             Command::History(options) => history::history(&options),

@@ -58,7 +58,7 @@ impl SelectOptions {
 }
 
 impl PaceOptions {
-    fn pacing(&self) -> Pacing {
+    pub fn pacing(&self) -> Pacing {
         Pacing {
             parallel: self.parallel,
             fail_fast: self.fail_fast && !self.keep_going,

@@ -90,11 +90,17 @@ struct Work {
 }
 
 impl Station {
-    /// Watches, and returns how what it ran ended.
+    /// Watches, and returns how what it ran ended. `stop` lets what runs end and begins
+    /// nothing more; `cancel` ends what runs.
     ///
     /// # Errors
     /// When what a watcher keeps cannot be read or written at the beginning.
-    pub async fn work(&self, until: Until, cancel: &Cancel) -> Result<Vec<Ending>, WatchError> {
+    pub async fn work(
+        &self,
+        until: Until,
+        stop: &Cancel,
+        cancel: &Cancel,
+    ) -> Result<Vec<Ending>, WatchError> {
         let mut farm = self.home.state.farm()?;
         let (watch, now) = (&*self.watch, now());
         farm.within(|book| adopt(book, watch, now))?;
@@ -110,8 +116,8 @@ impl Station {
         };
         let mut ended = Vec::new();
         loop {
-            let is_last = cancel.is_cancelled();
-            let step = self.step(&mut farm, &mut work, until, cancel);
+            let is_last = stop.is_cancelled();
+            let step = self.step(&mut farm, &mut work, until, (stop, cancel));
             let is_idle = match step {
                 Ok(is_idle) => is_idle,
                 Err(error) => {
@@ -125,7 +131,7 @@ impl Station {
             }
             tokio::select! {
                 () = tokio::time::sleep(TICK) => {}
-                () = cancel.cancelled(), if !is_last => {}
+                () = stop.cancelled(), if !is_last => {}
                 Some(Ok((index, trouble))) = work.polls.join_next() => {
                     work.polling.remove(&index);
                     work.asked.insert(index);
@@ -157,10 +163,10 @@ impl Station {
         farm: &mut Farm,
         work: &mut Work,
         until: Until,
-        cancel: &Cancel,
+        (stop, cancel): (&Cancel, &Cancel),
     ) -> Result<bool, WatchError> {
         let now = now();
-        if !cancel.is_cancelled() {
+        if !stop.is_cancelled() {
             self.begin_polls(farm, work, until, now)?;
         }
         let places: Vec<String> = self
@@ -181,7 +187,7 @@ impl Station {
                 canceller.press();
             }
         }
-        while !cancel.is_cancelled() {
+        while !stop.is_cancelled() {
             let room = RUNS.saturating_sub(work.runs.len());
             let Some(claimed) = farm.within(|book| claim(book, room, now))? else {
                 break;

@@ -5,6 +5,7 @@ mod run;
 mod select;
 mod store;
 mod tools;
+mod watch;
 
 use std::time::Duration;
 
@@ -24,6 +25,10 @@ pub use store::{HistoryOptions, LogsOptions, PruneRunsOptions, ShowOptions};
 pub use tools::{
     BuildOptions, CleanOptions, ConfigOptions, DoctorOptions, ImagesCommand, InitOptions,
     ManOptions, PruneOptions,
+};
+pub use watch::{
+    CancelOptions, ForceOptions, PauseOptions, ResendOptions, StatusOptions, StopOptions,
+    WatchOptions,
 };
 
 const EXAMPLES: &str = "\
@@ -59,6 +64,24 @@ pub enum Command {
     Run(Box<RunOptions>),
     /// Show what would run and what is left out, with reasons; needs no Docker
     Matrix(Box<MatrixOptions>),
+    /// Watch repositories, and run what moves
+    #[command(after_help = watch::WATCH_HELP)]
+    Watch(Box<WatchOptions>),
+    /// Show how the farm stands: branches, what runs and waits, and why
+    Status(StatusOptions),
+    /// Have the tip of a branch run now
+    #[command(after_help = watch::FORCE_HELP)]
+    Force(ForceOptions),
+    /// Begin nothing more of a branch, a scheduler or everything; what runs goes on
+    Pause(PauseOptions),
+    /// End a pause
+    Resume(PauseOptions),
+    /// End a request that waits or runs
+    Cancel(CancelOptions),
+    /// End a run of the watcher's
+    Stop(StopOptions),
+    /// Send a notice again that nobody took
+    Resend(ResendOptions),
     /// Write a matrix file to start from
     Init(InitOptions),
     /// Check that this machine can run djbuild, and say what to do where not

@@ -110,6 +110,16 @@ impl Book<'_> {
         }))
     }
 
+    /// The repositories that were ever asked.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn places(&self) -> Result<Vec<String>, StoreError> {
+        self.rows("SELECT place FROM repository ORDER BY place", [], |row| {
+            row.get(0)
+        })
+    }
+
     /// Notes how a repository answered.
     ///
     /// # Errors

@@ -121,9 +121,17 @@ impl Book<'_> {
         };
         self.write(
             "posted",
-            "UPDATE notice SET state = ?2, tries = ?3, next = ?4, trouble = ?5, sent = ?6
-             WHERE number = ?1",
-            params![row.number, state, row.tries, row.next.0, row.trouble, sent],
+            "UPDATE notice SET state = ?2, tries = ?3, next = ?4, trouble = ?5, sent = ?6,
+             made = ?7 WHERE number = ?1",
+            params![
+                row.number,
+                state,
+                row.tries,
+                row.next.0,
+                row.trouble,
+                sent,
+                row.made.0
+            ],
         )?;
         Ok(())
     }

@@ -89,6 +89,19 @@ impl Book<'_> {
         Ok(new)
     }
 
+    /// What a scheduler did when it was set off last, or why nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn scheduler_word(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let word = self.row(
+            "SELECT word FROM scheduler WHERE name = ?1",
+            [name],
+            |row| row.get::<_, Option<String>>(0),
+        )?;
+        Ok(word.flatten())
+    }
+
     /// Notes what is known of a scheduler.
     ///
     /// # Errors

@@ -1,0 +1,112 @@
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Color, Format, ImageOptions, KeepOptions, PaceOptions, SelectOptions, duration};
+
+/// Shown after the options of `watch`.
+pub const WATCH_HELP: &str = "\
+What to watch stands in the [watch] table of djbuild.toml, which `djbuild init --watch`
+writes; or it is typed: -s for the repository, -b for branches, -m -p -d for cells.
+
+Examples:
+  djbuild init --watch && djbuild watch --check    what it would do, and when next
+  djbuild watch                              until Ctrl-C, which lets runs end; twice ends them
+  djbuild watch --once                       for cron: look once, run what is due
+  djbuild watch -s https://github.com/me/django -b main -m quick
+  djbuild status                             from another terminal
+
+Exit status of --once: as of `djbuild run`, of the worst of what it ran; 0 where nothing
+was due; 4 where another djbuild watches already, and nothing was done.";
+
+/// Shown after the options of `force`.
+pub const FORCE_HELP: &str = "\
+Examples:
+  djbuild force --branch main --reason 'before the release'
+  djbuild force --branch stable/6.1.x --cell stable/6.1.x-python3.14-sqlite --reason flaky?
+
+A watcher that goes on begins it at once; without one, the next `djbuild watch` does.";
+
+#[derive(Debug, Args)]
+pub struct WatchOptions {
+    #[command(flatten)]
+    pub select: SelectOptions,
+    #[command(flatten)]
+    pub pace: PaceOptions,
+    #[command(flatten)]
+    pub images: ImageOptions,
+    #[command(flatten)]
+    pub keeping: KeepOptions,
+    /// Test labels, as runtests.py takes them; without any, the whole suite
+    #[arg(value_name = "LABEL")]
+    pub labels: Vec<String>,
+    /// Look once, run what is due, and exit with what it came to
+    #[arg(long, help_heading = "Watching")]
+    pub once: bool,
+    /// Say what would happen and when next, whether all of it is right, and do nothing
+    #[arg(long, help_heading = "Watching", conflicts_with = "once")]
+    pub check: bool,
+    /// Send a test notice to everybody who is told
+    #[arg(long, help_heading = "Watching", requires = "check")]
+    pub send_test: bool,
+    /// How often repositories are asked, in place of what the file says
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Watching")]
+    pub interval: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusOptions {
+    /// Show it again and again, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
+    /// How to show it
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// When to use colour; NO_COLOR is honoured
+    #[arg(long, value_enum, default_value = "auto")]
+    pub color: Color,
+}
+
+#[derive(Debug, Args)]
+pub struct ForceOptions {
+    /// The branch whose tip is run
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub branch: String,
+    /// Only this cell, by its name; may be repeated
+    #[arg(long, value_name = "CELL")]
+    pub cell: Vec<String>,
+    /// As this scheduler would run it [default: the first that watches the branch]
+    #[arg(long, value_name = "NAME")]
+    pub scheduler: Option<String>,
+    /// Why, for others who look at the queue
+    #[arg(long, value_name = "WORDS")]
+    pub reason: String,
+}
+
+#[derive(Debug, Args)]
+pub struct PauseOptions {
+    /// A branch or a scheduler [default: everything]
+    #[arg(value_name = "BRANCH|SCHEDULER")]
+    pub what: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct CancelOptions {
+    /// The request's number, as `djbuild status` shows it
+    #[arg(value_name = "REQUEST")]
+    pub request: i64,
+}
+
+#[derive(Debug, Args)]
+pub struct StopOptions {
+    /// The run's id, as `djbuild status` shows it, or the beginning of it
+    #[arg(value_name = "RUN")]
+    pub run: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ResendOptions {
+    /// The notice's number, as `djbuild status` shows it, or its id
+    #[arg(value_name = "NOTICE")]
+    pub notice: String,
+}

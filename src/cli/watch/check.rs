@@ -1,0 +1,168 @@
+use super::Farm;
+use super::lines::{relative, trigger};
+use super::postman::Postman;
+use crate::cli::error::Outcome;
+use crate::cli::exit::Exit;
+use crate::cli::say::say;
+use crate::model::redacted;
+use crate::notify::Letter;
+use crate::run::Home;
+use crate::source::Watched;
+use crate::spec::{Claim, Trigger};
+use crate::watch::{Calendar, News, now};
+
+/// Says what would happen and when next, and whether all of it is right.
+pub async fn check(farm: &Farm, send_test: bool) -> Outcome {
+    let (mut text, mut wrong) = (String::new(), Vec::new());
+    let watch = &farm.watch;
+    let every = humantime::format_duration(watch.interval);
+    let home = Home::find()?;
+    for source in &watch.sources {
+        let remote = Watched::new(&source.value, &home.state.repositories());
+        let place = redacted(&source.value);
+        let asked = tokio::task::spawn_blocking(move || remote.heads()).await;
+        match asked {
+            Ok(Ok(heads)) => {
+                text.push_str(&format!("{place}: asked every {every}\n"));
+                for scheduler in &watch.schedulers {
+                    let mut names: Vec<&str> = Vec::new();
+                    for name in heads.keys() {
+                        if scheduler.branches.iter().any(|glob| glob.matches(name)) {
+                            names.push(name);
+                        }
+                    }
+                    if names.is_empty() {
+                        wrong.push(format!(
+                            "{}: scheduler {}: no branch of {place} matches",
+                            scheduler.place, scheduler.name
+                        ));
+                    }
+                    text.push_str(&format!(
+                        "  {}: {}, of {}\n",
+                        scheduler.name,
+                        trigger(scheduler),
+                        some(&names)
+                    ));
+                }
+            }
+            Ok(Err(error)) => wrong.push(format!("{}: {error}", source.place)),
+            Err(_) => wrong.push(format!("{}: this should not have happened", source.place)),
+        }
+    }
+    for scheduler in &watch.schedulers {
+        if let Trigger::Cron(cron) = &scheduler.trigger {
+            match Calendar::new(cron)?.next_after(now()) {
+                Some((wall, at)) => text.push_str(&format!(
+                    "{}: next at {wall} {}, {}\n",
+                    scheduler.name,
+                    cron.zone,
+                    relative(at, now())
+                )),
+                None => wrong.push(format!(
+                    "{}: {} is never due",
+                    scheduler.place, cron.schedule
+                )),
+            }
+        }
+    }
+    expectations(farm, &mut text, &mut wrong);
+    tell_receivers(farm, send_test, &mut text, &mut wrong).await;
+    say(&text)?;
+    for problem in &wrong {
+        say(&format!("wrong: {problem}\n"))?;
+    }
+    Ok(match wrong.is_empty() {
+        true => Exit::Passed,
+        false => Exit::Usage,
+    })
+}
+
+/// A few names, and how many more.
+fn some(names: &[&str]) -> String {
+    match names.len() {
+        0 => "no branch".to_owned(),
+        count if count <= 4 => names.join(", "),
+        count => format!("{} and {} more", names[..4].join(", "), count - 4),
+    }
+}
+
+/// What the file expects of its own schedulers.
+fn expectations(farm: &Farm, text: &mut String, wrong: &mut Vec<String>) {
+    let expects = farm.spec.iter().flat_map(|spec| &spec.expects);
+    let mut right = 0;
+    for expect in expects {
+        let Claim::Requests {
+            touches,
+            schedulers,
+        } = &expect.claim
+        else {
+            continue;
+        };
+        let is_of = |scheduler: &&crate::spec::Scheduler| {
+            let is_set_off = matches!(scheduler.trigger, Trigger::Commits { .. });
+            let same = |glob: &crate::spec::Pattern| {
+                let branch = expect.branch.as_ref();
+                branch.is_none_or(|branch| glob.matches(branch.as_str()) || branch == glob)
+            };
+            is_set_off
+                && scheduler.branches.iter().any(same)
+                && scheduler
+                    .files
+                    .concern(Some(touches.iter().map(String::as_str)))
+        };
+        let mut found: Vec<&str> = farm
+            .watch
+            .schedulers
+            .iter()
+            .filter(is_of)
+            .map(|scheduler| scheduler.name.as_str())
+            .collect();
+        found.sort_unstable();
+        let mut expected: Vec<&str> = schedulers.iter().map(String::as_str).collect();
+        expected.sort_unstable();
+        if found == expected {
+            right += 1;
+        } else {
+            wrong.push(format!(
+                "{}: a commit that touches {} requests {}, not {}",
+                expect.place,
+                touches.join(", "),
+                some(&found).replace("no branch", "nothing"),
+                some(&expected).replace("no branch", "nothing")
+            ));
+        }
+    }
+    if right > 0 {
+        text.push_str(&format!("{right} expected of commits, as it is\n"));
+    }
+}
+
+/// Whether receivers can be reached as far as that can be said, or by a test notice.
+async fn tell_receivers(farm: &Farm, send_test: bool, text: &mut String, wrong: &mut Vec<String>) {
+    for receiver in farm.watch.receivers.clone() {
+        let name = receiver.name.clone();
+        let place = receiver.place.clone();
+        if !send_test {
+            text.push_str(&format!("{name}: told; --send-test tries it\n"));
+            continue;
+        }
+        let headline = "a test notice of djbuild: nothing has happened".to_owned();
+        let news = News {
+            id: "test".to_owned(),
+            headline: headline.clone(),
+            at: now(),
+            ..News::default()
+        };
+        let letter = Letter {
+            id: "test".to_owned(),
+            headline,
+            json: serde_json::to_string(&news).unwrap_or_default(),
+        };
+        let sent = tokio::task::spawn_blocking(move || Postman::new().bring(&receiver, &letter));
+        match sent.await {
+            Ok(Ok(())) => text.push_str(&format!("{name}: took a test notice\n")),
+            Ok(Err(error)) => wrong.push(format!("{place}: {name}: {error}")),
+            Err(_) => wrong.push(format!("{place}: {name}: this should not have happened")),
+        }
+    }
+}

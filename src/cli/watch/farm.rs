@@ -1,0 +1,167 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::cli::args::{CoverWord, WatchOptions};
+use crate::cli::error::CliError;
+use crate::run::{self, FILE_NAME, Request, Scope};
+use crate::source::{Origin, Watched};
+use crate::spec::{
+    Collapse, Files, First, Job, Links, Pattern, Place, Placed, Scheduler, Spec, Suite, Trigger,
+    Watch,
+};
+
+/// Where Django's repository is.
+const DJANGO: &str = "https://github.com/django/django";
+const BRANCHES: [&str; 2] = ["main", "stable/*"];
+
+/// What is to be watched, and the file that says so.
+pub struct Farm {
+    pub watch: Watch,
+    /// The file it is from; none where it is typed.
+    pub spec: Option<Spec>,
+    folder: PathBuf,
+}
+
+impl Farm {
+    /// What is typed, else what the file around the current folder says, else Django.
+    pub fn of(options: &WatchOptions) -> Result<Self, CliError> {
+        let select = &options.select;
+        let is_typed = !select.source.is_empty() || !select.branch.is_empty();
+        let mut farm = if is_typed {
+            Self::typed(options)?
+        } else {
+            match Self::here(select.matrix.as_deref())? {
+                Some(farm) => farm,
+                None => Self::typed(options)?,
+            }
+        };
+        if let Some(interval) = options.interval {
+            farm.watch.interval = interval;
+        }
+        Ok(farm)
+    }
+
+    /// What the file around the current folder says, or one of this name; none where it
+    /// has no `[watch]`.
+    pub fn here(matrix: Option<&str>) -> Result<Option<Self>, CliError> {
+        let folder = std::env::current_dir().map_err(CliError::read("."))?;
+        if matrix.is_none() && run::of_project(&folder).is_none() {
+            return Ok(None);
+        }
+        let scope = Scope {
+            folder: folder.clone(),
+            matrix: matrix.map(str::to_owned),
+            ..Scope::default()
+        };
+        let spec = run::read_spec(&scope)?;
+        Ok(spec.watch.clone().map(|watch| Self {
+            watch,
+            spec: Some(spec),
+            folder,
+        }))
+    }
+
+    fn typed(options: &WatchOptions) -> Result<Self, CliError> {
+        let select = &options.select;
+        let place = Place {
+            file: "the command line".into(),
+            line: 1,
+        };
+        let mut sources = Vec::new();
+        for origin in &select.source {
+            let Origin::Git(url) = origin else {
+                return Err(CliError::Usage(format!(
+                    "--source {origin}: only a git URL can be watched; that of a folder is \
+                     file:///path"
+                )));
+            };
+            sources.push(url.clone());
+        }
+        if sources.is_empty() {
+            sources.push(DJANGO.to_owned());
+        }
+        let branches = match select.branch.as_slice() {
+            [] => BRANCHES.map(str::to_owned).to_vec(),
+            branches => branches.to_vec(),
+        };
+        let glob = |typed: &String| {
+            Pattern::new(typed).map_err(|why| CliError::Usage(format!("--branch {typed}: {why}")))
+        };
+        let placed = |value| Placed {
+            value,
+            place: place.clone(),
+        };
+        let scheduler = Scheduler {
+            name: "branches".to_owned(),
+            branches: branches.iter().map(glob).collect::<Result<_, _>>()?,
+            trigger: Trigger::Commits {
+                settle: Duration::from_secs(10),
+                settle_max: Duration::from_secs(600),
+            },
+            files: Files::default(),
+            collapse: Collapse::Newest,
+            first: First::Tip,
+            cancel_superseded: false,
+            priority: 0,
+            locks: Vec::new(),
+            job: Job::Suite(Suite {
+                matrix: Some(select.matrix.clone().unwrap_or_else(|| "django".to_owned())),
+                pythons: select.python.clone(),
+                databases: select.database.clone(),
+                variants: select.variant.clone(),
+                cover: match select.cover {
+                    CoverWord::All => None,
+                    CoverWord::Pairwise => Some("pairwise".to_owned()),
+                    CoverWord::Each => Some("each".to_owned()),
+                    CoverWord::MinMax => Some("min-max".to_owned()),
+                },
+                labels: options.labels.clone(),
+                flags: Vec::new(),
+            }),
+            place: place.clone(),
+        };
+        Ok(Self {
+            watch: Watch {
+                sources: sources.into_iter().map(placed).collect(),
+                interval: Duration::from_secs(300),
+                schedulers: vec![scheduler],
+                receivers: Vec::new(),
+                links: Links::default(),
+                place: place.clone(),
+            },
+            spec: None,
+            folder: std::env::current_dir().map_err(CliError::read("."))?,
+        })
+    }
+
+    /// What runs are like where schedulers say nothing else.
+    pub fn base(&self, options: &WatchOptions) -> Result<Request, CliError> {
+        let mut base = Request::of(Scope {
+            folder: self.folder.clone(),
+            jobs: options.select.jobs,
+            budget: options.select.budget,
+            releases: options.select.releases.clone(),
+            ..Scope::default()
+        });
+        base.scope.matrix = match &self.spec {
+            Some(spec) if spec.name != FILE_NAME => Some(spec.name.clone()),
+            _ => None,
+        };
+        base.pace = options.pace.pacing();
+        base.images = options.images.images();
+        base.retention = options.keeping.retention();
+        Ok(base)
+    }
+
+    /// The repositories, as they are kept.
+    pub fn places(&self) -> Vec<String> {
+        let sources = self.watch.sources.iter();
+        sources
+            .map(|source| {
+                Watched::new(&source.value, std::path::Path::new("."))
+                    .place()
+                    .to_owned()
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,120 @@
+mod check;
+mod farm;
+mod lines;
+mod postman;
+mod status;
+mod steer;
+
+use std::sync::Arc;
+
+pub use farm::Farm;
+pub use status::status;
+pub use steer::{cancel, force, pause, resend, resume, stop};
+
+use super::args::WatchOptions;
+use super::connect;
+use super::error::{CliError, Outcome};
+use super::exit::Exit;
+use super::interrupt::Interrupts;
+use super::say::warn;
+use crate::engine::cancellation;
+use crate::run::Home;
+use crate::watch::{Ending, Happening, Owner, Station, Until};
+use postman::Postman;
+
+/// Watches repositories and runs what moves.
+pub async fn watch(options: WatchOptions) -> Outcome {
+    let farm = Farm::of(&options)?;
+    if options.check {
+        return check::check(&farm, options.send_test).await;
+    }
+    let home = Home::find()?;
+    let _owner = match Owner::become_it(&home)? {
+        Ok(owner) => owner,
+        Err(other) => {
+            let watcher = format!("another djbuild watches already: {}", other.0);
+            warn(&format!("{watcher}; `djbuild status` shows what it does"));
+            return Ok(Exit::Watched);
+        }
+    };
+    let (engine, _) = connect::engine(&home, &options.images.debian_mirror).await?;
+    let mut interrupts = Interrupts::listen();
+    let (canceller, cancel) = cancellation();
+    let until = match options.once {
+        true => Until::Done,
+        false => Until::Stopped,
+    };
+    let station = Station {
+        base: farm.base(&options)?,
+        watch: Arc::new(farm.watch),
+        home,
+        engine,
+        post: Arc::new(Postman::new()),
+        on: Arc::new(|happening: Happening| lines::tell(&happening)),
+    };
+    if until == Until::Stopped {
+        warn(&lines::begun(&station.watch));
+    }
+    let (running, stopping) = (cancel.child(), cancel.clone());
+    let mut working = std::pin::pin!(station.work(until, &stopping, &running.1));
+    let mut pressed = 0_u32;
+    let endings = loop {
+        tokio::select! {
+            endings = &mut working => break endings?,
+            () = interrupts.next() => {
+                pressed += 1;
+                let word = match pressed {
+                    1 => "no more is begun; it ends after the running cells (once more ends them)",
+                    2 => "ending what runs; once more ends it at once",
+                    _ => "ending at once",
+                };
+                warn(word);
+                if pressed == 1 {
+                    canceller.press();
+                } else {
+                    running.0.press();
+                }
+            }
+        }
+    };
+    let worst = endings
+        .iter()
+        .map(exit_of)
+        .max_by_key(|exit| severity(*exit));
+    Ok(match until {
+        Until::Done => worst.unwrap_or(Exit::Passed),
+        Until::Stopped => Exit::Passed,
+    })
+}
+
+fn exit_of(ending: &Ending) -> Exit {
+    match ending {
+        Ending::Run(verdicts) => Exit::of(verdicts.outcome),
+        Ending::Without { outcome, .. } if outcome == "errored" => Exit::Failed,
+        Ending::Without { outcome, .. } if outcome == "cancelled" => Exit::Passed,
+        Ending::Without { .. } => Exit::Infrastructure,
+    }
+}
+
+/// What is told where several runs ended differently.
+const fn severity(exit: Exit) -> u8 {
+    match exit {
+        Exit::Passed => 0,
+        Exit::Empty => 1,
+        Exit::Infrastructure => 2,
+        Exit::Failed => 3,
+        Exit::Interrupted | Exit::Usage | Exit::Watched => 4,
+    }
+}
+
+impl From<crate::watch::WatchError> for CliError {
+    fn from(error: crate::watch::WatchError) -> Self {
+        use crate::watch::WatchError;
+        match error {
+            WatchError::Refused(why) => Self::Usage(why),
+            WatchError::Store(error) => error.into(),
+            WatchError::Source(error) => error.into(),
+            WatchError::Run(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+use std::time::Duration;
+
+use super::Farm;
+use super::lines::{relative, short};
+use crate::cli::args::{Format, StatusOptions};
+use crate::cli::error::{CliError, Outcome as Told};
+use crate::cli::exit::Exit;
+use crate::cli::interrupt::Interrupts;
+use crate::cli::say::say;
+use crate::cli::screen;
+use crate::model::{Moment, Outcome, plural, printable};
+use crate::report::Style;
+use crate::run::Home;
+use crate::watch::{BranchStatus, RequestStatus, Status, WatchError, now, status as read};
+
+/// How often it is shown again.
+const AGAIN: Duration = Duration::from_secs(2);
+/// Who has given no sign of life for so long is not there.
+const SILENT: Duration = Duration::from_secs(30);
+
+/// Shows how the farm stands.
+pub async fn status(options: &StatusOptions) -> Told {
+    let mut interrupts = options.watch.then(Interrupts::listen);
+    loop {
+        let status = look()?;
+        let style = screen::style(options.color);
+        let text = match options.format {
+            Format::Json => format!("{}\n", serde_json::to_string(&status).unwrap_or_default()),
+            Format::Text if options.watch => format!("\u{1b}[H\u{1b}[2J{}", text(&status, style)),
+            Format::Text => text(&status, style),
+        };
+        say(&text)?;
+        let Some(interrupts) = &mut interrupts else {
+            return Ok(Exit::Passed);
+        };
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            () = interrupts.next() => return Ok(Exit::Passed),
+        }
+    }
+}
+
+fn look() -> Result<Status, CliError> {
+    let home = Home::find()?;
+    let farm = Farm::here(None)?;
+    let mut kept = home.state.farm()?;
+    let now = now();
+    Ok(kept.look(|book| {
+        // Whoever asks from elsewhere sees all there is.
+        let places = match &farm {
+            Some(farm) => farm.places(),
+            None => book.places()?,
+        };
+        read(book, farm.as_ref().map(|farm| &farm.watch), &places, now).map_err(WatchError::from)
+    })?)
+}
+
+fn text(status: &Status, style: Style) -> String {
+    let now = status.at;
+    let is_there = |at: &Moment| now.since(*at) < SILENT;
+    let mut text = match status.watching {
+        Some(at) if is_there(&at) => "watching\n".to_owned(),
+        Some(at) => format!(
+            "no sign of a watcher since {}: it was killed or hangs; `djbuild watch` takes up its \
+             work\n",
+            relative(at, now)
+        ),
+        None => "nobody watches; `djbuild watch` does\n".to_owned(),
+    };
+    for repository in &status.repositories {
+        let good = repository.good.map_or_else(
+            || "never asked".to_owned(),
+            |at| format!("asked {}", relative(at, now)),
+        );
+        text.push_str(&format!(
+            "{}: {good}, next {}\n",
+            repository.place,
+            relative(repository.next, now)
+        ));
+        if let Some(trouble) = &repository.trouble {
+            text.push_str(&format!("  {}\n", printable(trouble)));
+        }
+    }
+    section(&mut text, "Branches", status.branches.iter(), |branch| {
+        branch_line(branch, now, style)
+    });
+    section(&mut text, "Running", status.running.iter(), |request| {
+        request_line(request, now)
+    });
+    section(&mut text, "Waiting", status.waiting.iter(), |request| {
+        request_line(request, now)
+    });
+    section(&mut text, "Next", status.schedulers.iter(), |scheduler| {
+        let next = scheduler
+            .next
+            .map_or_else(String::new, |at| relative(at, now));
+        let word = scheduler.word.as_deref().unwrap_or_default();
+        format!("{}  {next}  {}", scheduler.name, printable(word))
+    });
+    if !status.paused.is_empty() {
+        text.push_str(&format!("\nPaused: {}\n", status.paused.join(", ")));
+    }
+    if status.unsent > 0 {
+        let notices = plural(status.unsent as u64, "notice");
+        text.push_str(&format!("\n{notices} nobody has taken yet\n"));
+    }
+    if !status.dead.is_empty() {
+        let numbers: Vec<String> = status.dead.iter().map(ToString::to_string).collect();
+        text.push_str(&format!(
+            "\nNotices that nobody took: {}; `djbuild resend NUMBER` sends one again\n",
+            numbers.join(", ")
+        ));
+    }
+    text
+}
+
+fn section<T>(
+    text: &mut String,
+    title: &str,
+    rows: impl Iterator<Item = T>,
+    line: impl Fn(T) -> String,
+) {
+    let lines: Vec<String> = rows.map(line).collect();
+    if !lines.is_empty() {
+        text.push_str(&format!("\n{title}\n"));
+        for line in lines {
+            text.push_str(&format!("  {}\n", line.trim_end()));
+        }
+    }
+}
+
+fn branch_line(branch: &BranchStatus, now: Moment, style: Style) -> String {
+    let state = match (branch.red.as_slice(), branch.green) {
+        ([], 0) => "not tested yet".to_owned(),
+        ([], green) => style.outcome(
+            Outcome::Passed,
+            &format!("green ({})", plural(green as u64, "cell")),
+        ),
+        (red, _) => {
+            let since = branch
+                .red_since
+                .map_or_else(String::new, |at| relative(at, now));
+            style.outcome(
+                Outcome::Failed,
+                &format!("red since {since}: {}", red.join(", ")),
+            )
+        }
+    };
+    let last = branch.last_run.as_deref();
+    let last = last.map_or_else(String::new, |run| format!("  last {run}"));
+    let trouble = branch.trouble.as_deref();
+    let trouble = trouble.map_or_else(String::new, |why| format!("  ({})", printable(why)));
+    format!(
+        "{} at {}  {state}{last}{trouble}",
+        printable(&branch.branch),
+        short(&branch.revision)
+    )
+}
+
+fn request_line(request: &RequestStatus, now: Moment) -> String {
+    let how = match (&request.run, &request.waits) {
+        (Some(run), _) => format!("run {run}"),
+        (None, Some(why)) => why.clone(),
+        (None, None) => "getting ready".to_owned(),
+    };
+    format!(
+        "{}  {} at {}  {}, {}: {how}; asked for {}",
+        request.request,
+        printable(&request.branch),
+        short(&request.revision),
+        request.scheduler,
+        printable(&request.reason),
+        relative(request.made, now)
+    )
+}
