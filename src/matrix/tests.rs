@@ -322,6 +322,17 @@ fn expectations_hold_or_say_what_is_there_instead() {
     assert!(why("left-out = \"*-python3.9-*\"\nbecause = \"moon\"").contains("another reason"));
 }
 
+#[test]
+fn what_is_expected_of_commits_is_no_matter_of_the_matrix() {
+    let text = "[watch]\nsource = \"/d\"\n[[expect]]\ntouches = \"a\"\nrequests = []\n\
+                branch = \"main\"\n[[expect]]\ncell = \"*\"\n";
+    let (spec, matrix) = (spec(text), whole(text));
+    let checks = check(&spec, &matrix, &["stable/6.0.x".into()]);
+    assert_eq!(spec.expects.len(), 2);
+    assert_eq!(checks.len(), 1);
+    assert_eq!(checks[0].expect, &spec.expects[1]);
+}
+
 fn covered(cover: Cover) -> Matrix {
     let mut matrix = whole(DJANGO);
     choose(&mut matrix, cover, None);

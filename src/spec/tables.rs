@@ -69,6 +69,8 @@ pub fn plain(message: &str) -> String {
         ("sequence", "list"),
         ("usize", "a whole number"),
         ("i32", "a whole number"),
+        ("unknown field ", "unknown key "),
+        ("missing field ", "this lacks the key "),
         ("a boolean", "true or false"),
         ("a borrowed string", "a word in quotes"),
         ("a string", "a word in quotes"),

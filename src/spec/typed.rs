@@ -19,7 +19,7 @@ use super::watch::WatchTable;
 pub struct MatrixFile {
     /// One line on what it is for
     pub description: Option<String>,
-    /// A matrix that comes with djbuild, or the path of another file: what this one does not say is said there
+    /// A matrix that comes with djbuild, or the path of another file: what this one does not say is said there. A file that says what is watched and nothing of what is tested extends "quick"
     #[schemars(with = "Option<String>")]
     pub extends: Option<Spanned<String>>,
     /// Branches of a git source: names, globs, "supported-branches" (those that Django still supports)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use croner::errors::CronError;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase, db};
 use toml::Spanned;
@@ -41,17 +42,16 @@ impl Reading<'_> {
         let typed = self.text(word)?;
         let fields: Vec<&str> = typed.split_whitespace().collect();
         let help = "minute, hour, day of month, month, day of week: \"0 3 * * *\" is each day at 3";
-        if fields.len() != 5 {
-            self.findings
-                .add(word.span(), format!("{typed:?} is no five fields"))
-                .help(help);
-            return None;
-        }
         let schedule = fields.join(" ");
         let what = match schedule.parse::<croner::Cron>() {
+            _ if fields.len() != 5 => format!("{typed:?} is no five fields"),
+            // Taken for times that never come, each minute of which is looked at.
+            _ if schedule.split([' ', ',']).any(str::is_empty) => {
+                format!("{typed}: something is missing beside a comma")
+            }
             Ok(cron) if comes(&cron) => return Some(schedule),
             Ok(_) => format!("{typed} never comes"),
-            Err(why) => format!("{typed}: {}", why.to_string().trim_end_matches('.')),
+            Err(why) => format!("{typed}: {}", plain(&why)),
         };
         self.findings.add(word.span(), what).help(help);
         None
@@ -71,6 +71,16 @@ impl Reading<'_> {
             None => "as in \"Europe/Berlin\" or \"UTC\"".to_owned(),
         });
         None
+    }
+}
+
+/// What is wrong with a field, without what kind of error croner calls it.
+fn plain(why: &CronError) -> String {
+    match why {
+        CronError::InvalidPattern(told)
+        | CronError::IllegalCharacters(told)
+        | CronError::ComponentError(told) => told.trim_end_matches('.').to_owned(),
+        other => other.to_string(),
     }
 }
 

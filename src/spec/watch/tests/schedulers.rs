@@ -93,6 +93,7 @@ fn what_is_wrong_with_a_scheduler_is_told_where_it_is() {
             ("cron = \"0 0 3 * * *\"\n", "6:8", "five fields"),
             ("cron = \"61 3 * * *\"\n", "6:8", "61 3 * * *"),
             ("cron = \"0 3 * * WED-\"\n", "6:8", "day of week"),
+            ("cron = \", * 31 * 1-5\"\n", "6:8", "beside a comma"),
             ("cron = \"0 0 30 2 *\"\n", "6:8", "never comes"),
             (
                 "cron = \"0 3 * * *\"\nzone = \"Europe/Berln\"\n",

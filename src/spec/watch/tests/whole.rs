@@ -5,7 +5,7 @@ use super::super::{Trigger, Way};
 use super::*;
 use crate::spec::PLAIN;
 
-const EVERYTHING: &str = r##"
+const EVERYTHING: &str = r#"
 [watch]
 source = "https://github.com/django/django"
 interval = "90s"
@@ -56,7 +56,7 @@ webhook = { secret = "slack" }
 shape = "slack"
 key = { secret = "hook-key" }
 on = ["changed", "red"]
-"##;
+"#;
 
 #[test]
 fn everything_that_can_be_said_is_read() {
