@@ -7,6 +7,7 @@ use super::git::Git;
 use super::layout::Layout;
 use super::submodule::Submodules;
 use super::wanted::{Wanted, is_commit, pull_request};
+use crate::model::redacted;
 
 const MARKS: [&str; 2] = ["tests/runtests.py", "django/__init__.py"];
 
@@ -24,6 +25,17 @@ pub fn find_checkout(start: &Path) -> Result<Option<PathBuf>, SourceError> {
 pub fn find_tree(start: &Path) -> Option<PathBuf> {
     let found = start.ancestors().find(|folder| is_django(folder))?;
     Some(found.to_owned())
+}
+
+/// Where a checkout was cloned from, its remote `origin`, without secrets.
+///
+/// # Errors
+/// When there is no git to ask.
+pub fn remote_of(folder: &Path) -> Result<Option<String>, SourceError> {
+    let ask = Git::reading(folder).args(["config", "--get", "remote.origin.url"]);
+    let (printed, _) = ask.try_read()?;
+    let url = redacted(String::from_utf8_lossy(&printed).trim());
+    Ok(Some(url).filter(|url| !url.is_empty()))
 }
 
 fn is_django(folder: &Path) -> bool {

@@ -44,7 +44,7 @@ mod web;
 mod worktree;
 
 pub use candidate::Candidate;
-pub use checkout::{committed, find_checkout, find_tree, worktree};
+pub use checkout::{committed, find_checkout, find_tree, remote_of, worktree};
 pub use error::SourceError;
 pub use index::PackageIndex;
 pub use manifest::{Delta, Entry, Manifest, Mode};

@@ -29,6 +29,11 @@ pub struct InitOptions {
     /// Where to write it
     #[arg(value_name = "FILE", default_value = crate::run::FILE_NAME)]
     pub file: PathBuf,
+    /// Write one that watches a repository, and tests its commits: `djbuild watch`
+    ///
+    /// In a checkout of Django that is the remote `origin`, else Django's own.
+    #[arg(long)]
+    pub watch: bool,
     /// Write over a file that is there
     #[arg(long)]
     pub force: bool,

@@ -1,10 +1,12 @@
+mod watch;
+
 use std::io::Write;
 use std::path::Path;
 
-use super::args::InitOptions;
-use super::error::{CliError, Outcome};
-use super::exit::Exit;
-use super::say::say;
+use crate::cli::args::InitOptions;
+use crate::cli::error::{CliError, Outcome};
+use crate::cli::exit::Exit;
+use crate::cli::say::say;
 use crate::matrix::{Selection, Support, expand};
 use crate::run::{FILE_NAME, RunError, parse, releases};
 use crate::source::{Candidate, find_checkout, worktree};
@@ -13,6 +15,9 @@ use crate::spec::MatrixText;
 /// Writes a matrix file fitted to what is here.
 pub fn init(options: &InitOptions) -> Outcome {
     let here = std::env::current_dir().map_err(CliError::read("."))?;
+    if options.watch {
+        return init_watch(options, &here);
+    }
     let checkout = find_checkout(&here)?.and_then(|folder| worktree(&folder).ok());
     let text = match &checkout {
         Some(candidate) => for_checkout(candidate)?,
@@ -26,14 +31,10 @@ pub fn init(options: &InitOptions) -> Outcome {
     )?;
     write(options, &text)?;
     let name = options.file.display();
+    let named = named(options);
     let (found, source) = match checkout {
         Some(candidate) => (format!("a Django checkout, {}", candidate.branch), ""),
         None => ("no Django checkout".to_owned(), " -s pypi:Django"),
-    };
-    let named = if options.file.as_os_str() == FILE_NAME {
-        String::new()
-    } else {
-        format!(" -m {name}")
     };
     say(&format!(
         "{name} written; here is {found}\n\
@@ -42,6 +43,37 @@ pub fn init(options: &InitOptions) -> Outcome {
          \x20 djbuild run{named}{source}              runs it\n"
     ))?;
     Ok(Exit::Passed)
+}
+
+/// Writes one that watches a repository.
+fn init_watch(options: &InitOptions, here: &Path) -> Outcome {
+    let text = watch::for_watching(here)?;
+    let name = options.file.display();
+    let spec = parse(
+        &MatrixText::new(&options.file.to_string_lossy(), &text),
+        &releases(None, here)?,
+        here,
+    )?;
+    write(options, &text)?;
+    let watched = spec.watch.into_iter().flat_map(|watch| watch.sources);
+    let watched: Vec<String> = watched.map(|source| source.value).collect();
+    let named = named(options);
+    say(&format!(
+        "{name} written; it watches {}\n\
+         \x20 djbuild watch{named} --check   whether it does what it says\n\
+         \x20 djbuild watch{named} --once    looks once, and tests what is new\n\
+         \x20 djbuild watch{named}           goes on looking\n",
+        watched.join(", ")
+    ))?;
+    Ok(Exit::Passed)
+}
+
+/// The option that names the file, where it is not the one that is found unnamed.
+fn named(options: &InitOptions) -> String {
+    if options.file.as_os_str() == FILE_NAME {
+        return String::new();
+    }
+    format!(" -m {}", options.file.display())
 }
 
 fn write(options: &InitOptions, text: &str) -> Result<(), CliError> {
