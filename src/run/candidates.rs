@@ -188,3 +188,69 @@ fn of_checkout(folder: &Path, origin: &Origin, scope: &Scope) -> Result<Vec<Cand
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::run::{Pin, read_spec};
+    use crate::source::{Reach, Tree};
+
+    fn git(folder: &Path, words: &[&str]) -> String {
+        let done = Command::new("git")
+            .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
+            .args(words)
+            .current_dir(folder)
+            .output()
+            .expect("git");
+        assert!(done.status.success(), "{words:?}: {done:?}");
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
+    }
+
+    #[test]
+    fn pins_are_what_is_tested_and_no_source_is_asked() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let folder = temporary.path();
+        git(folder, &["init", "-q", "-b", "main"]);
+        let mut commits = Vec::new();
+        for text in ["one", "two"] {
+            std::fs::write(folder.join("file"), text).expect("a file");
+            git(folder, &["add", "file"]);
+            git(folder, &["commit", "-q", "-m", text]);
+            commits.push(git(folder, &["rev-parse", "HEAD"]));
+        }
+        let source = format!("file://{}", folder.display());
+        let copies = folder.join("copies");
+        let watched = Watched::new(&source, &copies);
+        watched.fetch("main", &|_| {}).expect("reachable");
+        let pin = |commit: &String| Pin {
+            source: source.clone(),
+            folder: copies.clone(),
+            branch: "main".to_owned(),
+            commit: commit.clone(),
+        };
+        let mut scope = Scope {
+            folder: folder.join("nowhere"),
+            sources: vec![Origin::Git("file:///nowhere".to_owned())],
+            branches: vec!["nothing".to_owned()],
+            pins: commits.iter().map(pin).collect(),
+            reach: Reach::Offline,
+            ..Scope::default()
+        };
+        let spec = read_spec(&scope).expect("one that comes with djbuild");
+        let (found, notices) = candidates(&scope, &spec, folder, &|_| {}).expect("fetched");
+        assert_eq!(notices, []);
+        let names: Vec<&str> = found.iter().map(|found| found.branch.as_str()).collect();
+        assert_eq!(names[0], "main");
+        assert!(names[1].starts_with("main@"), "{names:?}");
+        for (candidate, text) in found.iter().zip(["one", "two"]) {
+            let file = candidate.read("file").expect("readable");
+            assert_eq!(file.as_deref(), Some(text.as_bytes()));
+        }
+
+        scope.pins[1].commit = "0123456789012345678901234567890123456789".to_owned();
+        let error = candidates(&scope, &spec, folder, &|_| {}).expect_err("not fetched");
+        assert!(error.to_string().contains("was not fetched"), "{error}");
+    }
+}

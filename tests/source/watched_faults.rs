@@ -59,10 +59,12 @@ fn tags_that_cannot_be_listed_hold_no_branch_up() {
     let requests = server.asked().lines().count();
     repository.write("new.py", "new");
     repository.commit("New");
-    // The tags are asked for last: by the last request, and one for the password.
+    repository.git("tag v1");
+    // The tags are asked for last: by one request without a password and two with it.
     let fetching = requests - 3;
     server.answers(&format!("{}403", "200\n".repeat(fetching)));
     assert_eq!(fetch(&watched, "main"), repository.head());
+    assert_eq!(watched.resolve("v1").expect("readable"), None);
 }
 
 #[test]
@@ -249,6 +251,26 @@ fn a_fetch_that_is_killed_is_not_in_the_way_of_the_next() {
     assert_eq!(tip, repository.head());
     assert!(!half());
     output_in(watched.git_dir(), &["fsck", "--full"]);
+}
+
+#[test]
+fn a_ref_that_a_power_cut_left_empty_is_mended() {
+    let repository = Repository::new();
+    let folder = temporary();
+    let watched = repository.watched(folder.path());
+    let old = fetch(&watched, "main");
+    repository.git("commit -q --amend -m Rewritten");
+    repository.git("branch other");
+    let new = fetch(&watched, "main");
+    for refs in ["refs/djbuild", "refs/kept"] {
+        for entry in fs::read_dir(watched.git_dir().join(refs)).expect("refs") {
+            fs::write(entry.expect("an entry").path(), "").expect("a file");
+        }
+    }
+    assert_eq!(fetch(&watched, "other"), new);
+    assert_eq!(fetch(&watched, "main"), new);
+    output_in(watched.git_dir(), &["gc", "-q", "--prune=now"]);
+    assert_eq!(watched.resolve(&old).expect("readable"), Some(old));
 }
 
 #[test]

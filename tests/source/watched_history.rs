@@ -245,9 +245,9 @@ fn dates_that_lie_hide_no_commit_and_show_none_twice() {
 fn files_are_unknown_where_they_are_too_many() {
     let repository = Repository::new();
     for (count, known) in [(3000, true), (3001, false)] {
-        let mut stream = format!(
+        let mut stream = String::from(
             "commit refs/heads/main\ncommitter C <c@x.org> 1 +0000\ndata 4\nMany\n\
-             from refs/heads/main^0\ndeleteall\n"
+             from refs/heads/main^0\ndeleteall\n",
         );
         for number in 0..count - 2 {
             let place = number % 7;
@@ -256,7 +256,7 @@ fn files_are_unknown_where_they_are_too_many() {
         }
         repository.import(stream.as_bytes());
         repository.git("reset -q --hard");
-        // The two that every tree has go, and come back.
+        // The two that every tree has are among them, for they go.
         let commit = tip(&repository);
         if known {
             assert_eq!(commit.files.map(|files| files.len()), Some(count));

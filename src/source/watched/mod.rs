@@ -112,7 +112,7 @@ impl Watched {
         let lock = self.lock()?;
         // Whoever was writing them is dead, for the lock was free.
         drop_half_packs(&self.git_dir);
-        keep::drop_lost(&self.git_dir, &self.objects()?)?;
+        keep::mend(&self.git_dir, &self.objects()?)?;
         let refspecs = [format!("+{source}:{}", kept_as(&reference))];
         let fetched = self
             .remote
@@ -245,7 +245,7 @@ impl Watched {
 
     /// A commit that is here, by its whole id.
     fn here(&self, objects: &Objects, commit: &str) -> Result<Oid, SourceError> {
-        let id = name::whole(commit).filter(|id| objects.has(*id));
+        let id = raw::whole(commit.as_bytes()).filter(|id| objects.has(*id));
         id.ok_or_else(|| {
             SourceError::NoRevision(format!("{}: {commit} was not fetched", self.place))
         })

@@ -3,6 +3,7 @@ use std::path::Path;
 use git2::Oid;
 
 use super::keep;
+use super::raw::whole;
 use crate::source::error::SourceError;
 use crate::source::git::Git;
 use crate::source::heads::Heads;
@@ -26,14 +27,14 @@ pub fn note_tags(git_dir: &Path, listed: &[Ref]) {
 /// The commit that a word names, of those that are here: by its whole id, else a
 /// branch, a tag, or the beginning of an id.
 pub fn resolve(git_dir: &Path, objects: &Objects, word: &str) -> Result<Option<Oid>, SourceError> {
-    if let Some(commit) = whole(word).and_then(|id| objects.commit(id).ok()) {
+    if let Some(commit) = whole(word.as_bytes()).and_then(|id| objects.commit(id).ok()) {
         return Ok(Some(commit));
     }
     let tag = || {
         let tags = Heads::read(&git_dir.join(TAGS));
         tags.commits
             .get(&format!("refs/tags/{word}"))
-            .and_then(|id| whole(id))
+            .and_then(|id| whole(id.as_bytes()))
     };
     let named = keep::tip(git_dir, &format!("refs/heads/{word}"))?.or_else(tag);
     if let Some(commit) = named.and_then(|id| objects.commit(id).ok()) {
@@ -54,11 +55,5 @@ fn beginning(git_dir: &Path, digits: &str) -> Result<Option<Oid>, SourceError> {
             "more than one commit begins with {digits}; give more digits of its id"
         )));
     }
-    Ok(whole(String::from_utf8_lossy(&printed).trim()))
-}
-
-/// A whole id.
-pub fn whole(digits: &str) -> Option<Oid> {
-    let is_whole = digits.len() == 40;
-    is_whole.then(|| Oid::from_str(digits).ok()).flatten()
+    Ok(whole(printed.trim_ascii()))
 }

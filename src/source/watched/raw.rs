@@ -24,11 +24,11 @@ impl Raw {
         let end = bytes.windows(2).position(|pair| pair == b"\n\n");
         let (head, message) = bytes.split_at(end.unwrap_or(bytes.len()));
         let mut lines = head.split(|byte| *byte == b'\n').peekable();
-        let tree = id(lines.next()?.strip_prefix(b"tree ")?)?;
+        let tree = whole(lines.next()?.strip_prefix(b"tree ")?)?;
         let mut parents = Vec::new();
         // Those that come later are none, to git as well.
         while let Some(parent) = lines.peek().and_then(|line| line.strip_prefix(b"parent ")) {
-            parents.push(id(parent)?);
+            parents.push(whole(parent)?);
             lines.next();
         }
         let (mut author, mut committer): (&[u8], &[u8]) = (b"", b"");
@@ -51,11 +51,11 @@ impl Raw {
     }
 }
 
-fn id(digits: &[u8]) -> Option<Oid> {
+/// A whole id.
+pub fn whole(digits: &[u8]) -> Option<Oid> {
     let digits = std::str::from_utf8(digits).ok()?;
-    (digits.len() == 40)
-        .then(|| Oid::from_str(digits).ok())
-        .flatten()
+    let is_whole = digits.len() == 40;
+    is_whole.then(|| Oid::from_str(digits).ok()).flatten()
 }
 
 /// The seconds since 1970 in `name <mail> seconds zone`.
