@@ -13,3 +13,5 @@ mod secrets;
 mod watched;
 mod watched_faults;
 mod watched_history;
+mod watched_names;
+mod watched_odd;

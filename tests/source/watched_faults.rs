@@ -10,10 +10,7 @@ use djbuild::source::{SourceError, Watched};
 
 use crate::http::HttpServer;
 use crate::repository::{Repository, output_in, temporary};
-
-fn fetch(watched: &Watched, branch: &str) -> String {
-    watched.fetch(branch, &|_| {}).expect("reachable")
-}
+use crate::watched::fetch;
 
 fn loose(git_dir: &Path, id: &str) -> std::path::PathBuf {
     git_dir.join("objects").join(&id[..2]).join(&id[2..])
