@@ -97,6 +97,16 @@ impl News {
         }
     }
 
+    /// A notice that says that nothing has happened.
+    pub fn test(at: Moment) -> Self {
+        Self {
+            id: "test".to_owned(),
+            headline: "a test notice of djbuild: nothing has happened".to_owned(),
+            at,
+            ..Self::default()
+        }
+    }
+
     /// Adds what became of a cell.
     pub fn add(&mut self, turn: Turn, standing: &Standing, before: Option<&Standing>) {
         let red_since = match turn {

@@ -22,6 +22,7 @@ use crate::store::farm::{Farm, QueuedRequest};
 const TICK: Duration = Duration::from_secs(1);
 /// So many runs go on at once; their cells share the engine's places.
 const RUNS: usize = 2;
+const BUG: &str = "this should not have happened, and has been told";
 
 /// Whether a watcher goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,10 +81,10 @@ pub struct Station {
 
 /// What is going on.
 struct Work {
-    polls: JoinSet<(usize, Option<WatchError>)>,
+    polls: JoinSet<(usize, Result<(), WatchError>)>,
     polling: BTreeSet<usize>,
     asked: BTreeSet<usize>,
-    sends: JoinSet<(String, Result<Option<Moment>, WatchError>)>,
+    sends: JoinSet<(String, Result<(), WatchError>)>,
     sending: BTreeSet<String>,
     runs: JoinSet<(i64, Ending, Option<Box<Summary>>)>,
     running: BTreeMap<i64, Canceller>,
@@ -132,10 +133,10 @@ impl Station {
             tokio::select! {
                 () = tokio::time::sleep(TICK) => {}
                 () = stop.cancelled(), if !is_last => {}
-                Some(Ok((index, trouble))) = work.polls.join_next() => {
+                Some(Ok((index, result))) = work.polls.join_next() => {
                     work.polling.remove(&index);
                     work.asked.insert(index);
-                    if let Some(error) = trouble {
+                    if let Err(error) = result {
                         (self.on)(Happening::Trouble(error.to_string()));
                     }
                 }
@@ -233,23 +234,20 @@ impl Station {
                 Arc::clone(&self.watch),
                 Arc::clone(&self.on),
             );
-            work.polls.spawn_blocking(move || {
-                let asked = home.state.farm().map_err(WatchError::from);
-                let polled = asked.and_then(|mut farm| poll(&mut farm, &watch, &remote, now));
-                match polled {
-                    Ok(polled) => {
-                        let behind = polled.behind.into_iter();
-                        let behind = behind.map(|(branch, why)| format!("{branch}: {why}"));
-                        on(Happening::Polled {
-                            place,
-                            changes: polled.changes,
-                            troubles: polled.trouble.into_iter().chain(behind).collect(),
-                        });
-                        (index, None)
-                    }
-                    Err(error) => (index, Some(error)),
-                }
-            });
+            let polling = move || {
+                let mut farm = home.state.farm()?;
+                let polled = poll(&mut farm, &watch, &remote, now)?;
+                let behind = polled.behind.into_iter();
+                let behind = behind.map(|(branch, why)| format!("{branch}: {why}"));
+                on(Happening::Polled {
+                    place,
+                    changes: polled.changes,
+                    troubles: polled.trouble.into_iter().chain(behind).collect(),
+                });
+                Ok(())
+            };
+            work.polls
+                .spawn(async move { (index, to_its_end(polling).await) });
         }
         Ok(())
     }
@@ -264,12 +262,14 @@ impl Station {
             }
             let (home, watch) = (self.home.clone(), Arc::clone(&self.watch));
             let post = Arc::clone(&self.post);
-            work.sends.spawn_blocking(move || {
-                let sent = home.state.farm().map_err(WatchError::from);
-                let sent =
-                    sent.and_then(|mut farm| deliver(&mut farm, &watch, &*post, &receiver, now));
-                (receiver, sent)
-            });
+            let name = receiver.clone();
+            let sending = move || {
+                let mut farm = home.state.farm()?;
+                deliver(&mut farm, &watch, &*post, &name, now)?;
+                Ok(())
+            };
+            work.sends
+                .spawn(async move { (receiver, to_its_end(sending).await) });
         }
         Ok(())
     }
@@ -294,12 +294,15 @@ impl Station {
                 let mut farm = noting.state.farm()?;
                 farm.within(|book| book.note_run(id, run).map_err(WatchError::from))
             };
-            let (ending, finished) = carry(run, home, engine, Journal::new(), own, begun).await;
-            (
-                id,
-                ending,
-                finished.map(|finished| Box::new(finished.summary)),
-            )
+            let carrying = carry(run, home, engine, Journal::new(), own, begun);
+            match tokio::spawn(carrying).await {
+                Ok((ending, finished)) => (
+                    id,
+                    ending,
+                    finished.map(|finished| Box::new(finished.summary)),
+                ),
+                Err(_) => (id, Ending::without("infrastructure", BUG), None),
+            }
         });
     }
 
@@ -312,6 +315,14 @@ impl Station {
             )));
         }
     }
+}
+
+/// Does something on a thread where it may wait; a panic in it ends nothing else.
+async fn to_its_end(
+    work: impl FnOnce() -> Result<(), WatchError> + Send + 'static,
+) -> Result<(), WatchError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(WatchError::Refused(BUG.to_owned())))
 }
 
 fn longest(interval: Duration) -> Duration {

@@ -146,17 +146,11 @@ async fn tell_receivers(farm: &Farm, send_test: bool, text: &mut String, wrong: 
             text.push_str(&format!("{name}: told; --send-test tries it\n"));
             continue;
         }
-        let headline = "a test notice of djbuild: nothing has happened".to_owned();
-        let news = News {
-            id: "test".to_owned(),
-            headline: headline.clone(),
-            at: now(),
-            ..News::default()
-        };
+        let news = News::test(now());
         let letter = Letter {
-            id: "test".to_owned(),
-            headline,
             json: serde_json::to_string(&news).unwrap_or_default(),
+            id: news.id,
+            headline: news.headline,
         };
         let sent = tokio::task::spawn_blocking(move || Postman::new().bring(&receiver, &letter));
         match sent.await {
