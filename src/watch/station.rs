@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::task::JoinSet;
 
 use super::carry::{as_run, carry, fate};
+use super::happening::{Happening, OnHappening};
 use super::{
     Claimed, Ending, Post, WatchError, adopt, claim, deliver, finish, fire, obstacles, poll,
     recover, settle,
@@ -16,7 +17,7 @@ use crate::model::Moment;
 use crate::run::{Home, Request};
 use crate::source::Watched;
 use crate::spec::Watch;
-use crate::store::farm::{Farm, QueuedRequest};
+use crate::store::farm::Farm;
 
 /// What another process has changed is seen after so long.
 const TICK: Duration = Duration::from_secs(1);
@@ -32,36 +33,6 @@ pub enum Until {
     /// Until each repository was asked once and what was due is done.
     Done,
 }
-
-/// Something that happens to a watcher.
-#[derive(Debug)]
-pub enum Happening {
-    /// A repository was asked.
-    Polled {
-        /// Its URL, without secrets.
-        place: String,
-        /// Changes that are new.
-        changes: usize,
-        /// Why it, or a branch of it, could not be followed.
-        troubles: Vec<String>,
-    },
-    /// A request is carried out.
-    Begun(Box<QueuedRequest>),
-    /// It was.
-    Ended {
-        /// Which.
-        request: i64,
-        /// How.
-        ending: Ending,
-        /// Its run, where it has one that ended.
-        summary: Option<Box<Summary>>,
-    },
-    /// What a watcher keeps cannot be written or read.
-    Trouble(String),
-}
-
-/// Says what happens.
-pub type OnHappening = dyn Fn(Happening) + Send + Sync;
 
 /// A watcher at work.
 pub struct Station {

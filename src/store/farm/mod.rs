@@ -2,8 +2,10 @@
 //! whom it has to tell. In one file with the index of runs, so that all of it changes
 //! at once or not at all.
 
+mod attempts;
 mod beats;
 mod branches;
+mod changes;
 mod outbox;
 mod pending;
 mod requests;
@@ -17,11 +19,13 @@ use rusqlite::{Connection, Params, Transaction, TransactionBehavior};
 
 use super::{State, StoreError, schema};
 
+pub use attempts::Attempt;
 pub use beats::Beat;
-pub use branches::{Branch, Change, NewChange, Repository};
+pub use branches::{Branch, Repository};
+pub use changes::{Change, NewChange};
 pub use outbox::{NewNotice, OutboxRow, Posted};
 pub use pending::Pending;
-pub use requests::{Attempt, Ended, NewRequest, Progress, QueuedRequest};
+pub use requests::{Ended, NewRequest, Progress, QueuedRequest};
 pub use schedulers::{Interest, Pause, PauseKind, SchedulerRow};
 pub use standings::{Colour, Standing};
 pub(super) use tables::TABLES;

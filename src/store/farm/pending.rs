@@ -1,6 +1,6 @@
 use rusqlite::params;
 
-use super::branches::{Change, change};
+use super::changes::{Change, change};
 use super::{Book, StoreError};
 use crate::model::Moment;
 
