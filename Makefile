@@ -5,10 +5,15 @@ CARGO ?= cargo
 # What `make run` passes on, as in: make run ARGS="--python 3.13 aggregation"
 ARGS ?=
 
-.PHONY: run test check unit real setup build bench chaos deny clean
+.PHONY: run watch test check unit real setup build bench chaos stories deny clean
 
 run: setup
 	$(CARGO) run --release --locked -- run $(ARGS)
+
+# A farm on a small repository made from real releases, which gains commits by itself.
+watch: setup
+	$(CARGO) build --release --locked
+	scripts/watch_demo.sh $(ARGS)
 
 test: setup check unit real
 
@@ -23,7 +28,7 @@ check:
 
 # Everything that needs no container engine, the runner inside cells included.
 unit:
-	$(CARGO) test --locked --lib --bins --test architecture --test config --test engine --test engines --test history --test init --test matrix --test properties --test source --test sources
+	$(CARGO) test --locked --lib --bins --test architecture --test config --test engine --test engines --test history --test init --test matrix --test properties --test source --test sources --test watch --test watching
 	PYTHONPATH=dockerfiles/runner python3 -m unittest discover -s dockerfiles/runner/tests -t dockerfiles/runner
 
 # The whole path: a real engine, real Django, real databases.
@@ -39,6 +44,10 @@ bench: setup
 chaos: setup
 	$(CARGO) build --release --locked
 	scripts/chaos.py $(ARGS)
+
+# Many more stories of a watcher than `make test` tells: 1,000 seeds.
+stories:
+	DJBUILD_SEEDS=1000 DJBUILD_POLLS=400 $(CARGO) test --release --locked --test watch seeds -- --nocapture
 
 # Licences, sources and advisories of what djbuild depends on.
 deny:

@@ -52,9 +52,10 @@ pub fn look<'a>(
         Some(seen) => {
             let new = remote.commits(Some(seen), &tip)?;
             // It was set back to a commit that it had: that is news too.
-            match new.is_empty() {
-                true => remote.commits(None, &tip)?,
-                false => new,
+            if new.is_empty() {
+                remote.commits(None, &tip)?
+            } else {
+                new
             }
         }
         None => Vec::new(),
@@ -116,13 +117,12 @@ pub fn arrive(
             Some(seen) if seen == arrival.tip => book.change_at(place.pair(), &commit.id)?,
             _ => None,
         };
-        new.push(match known {
-            Some(change) => change,
-            None => {
-                position += 1;
-                added += 1;
-                book.add_change(place.pair(), position, &new_change(commit), now)?
-            }
+        new.push(if let Some(change) = known {
+            change
+        } else {
+            position += 1;
+            added += 1;
+            book.add_change(place.pair(), position, &new_change(commit), now)?
         });
     }
     book.put_branch(&Branch {

@@ -88,16 +88,16 @@ impl Due<'_> {
                 if branch.gone.is_some() || !is_interested(self.scheduler, &branch.name) {
                     continue;
                 }
-                let why_not = match is_paused(PauseKind::Branch, &branch.name) {
-                    true => Some("paused".to_owned()),
-                    false => self.is_needless(book, &branch)?,
+                let why_not = if is_paused(PauseKind::Branch, &branch.name) {
+                    Some("paused".to_owned())
+                } else {
+                    self.is_needless(book, &branch)?
                 };
-                words.push(match why_not {
-                    Some(why) => format!("{}: {why}", branch.name),
-                    None => {
-                        self.request_one(book, watch, &branch)?;
-                        format!("{}: requested", branch.name)
-                    }
+                words.push(if let Some(why) = why_not {
+                    format!("{}: {why}", branch.name)
+                } else {
+                    self.request_one(book, watch, &branch)?;
+                    format!("{}: requested", branch.name)
                 });
             }
         }

@@ -8,6 +8,9 @@ use crate::model::{Moment, Outcome, RunId};
 use crate::spec::{Job, Watch};
 use crate::store::farm::{Book, Ended, Farm, Interest, Progress, QueuedRequest};
 
+/// The mark that a trouble of ours was told.
+const TROUBLE: &str = "trouble";
+
 /// How a request was carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
@@ -107,7 +110,7 @@ pub fn finish(
         match ending {
             Ending::Run(verdicts) => take_verdicts(book, watch, &request, verdicts, now)?,
             Ending::Without { outcome, word } if outcome == "infrastructure" => {
-                tell_trouble(book, watch, &format!("request {id}"), word, now)?;
+                tell_once(book, watch, &request, word, now)?;
             }
             Ending::Without { .. } => {}
         }
@@ -194,15 +197,31 @@ fn take_verdicts(
         }
     }
     if verdicts.outcome == Outcome::Infrastructure {
-        // One word for a whole run: two hundred cells of a dead engine are one trouble.
         let word = format!("run {} of {} is infrastructure", verdicts.run, asked.branch);
-        tell_trouble(book, watch, &format!("request {}", request.id), &word, now)?;
+        tell_once(book, watch, request, &word, now)?;
+    } else if is_decided(verdicts.outcome.as_str()) {
+        book.unbeat(TROUBLE)?;
     }
     if let Some(good) = good {
         news.blame(book.changes_between(place, good, asked.position)?);
         tell(book, watch, &news, now)?;
     }
     Ok(())
+}
+
+/// Tells of a trouble of ours, and of no other until something was tested again: all the
+/// cells and runs of a dead engine are one trouble.
+fn tell_once(
+    book: &Book<'_>,
+    watch: &Watch,
+    request: &QueuedRequest,
+    word: &str,
+    now: Moment,
+) -> Result<(), WatchError> {
+    if book.beats()?.iter().all(|beat| beat.part != TROUBLE) {
+        tell_trouble(book, watch, &format!("request {}", request.id), word, now)?;
+    }
+    Ok(book.beat(TROUBLE, now)?)
 }
 
 /// What is asked of cells: labels and flags. The same cell may stand well in one question

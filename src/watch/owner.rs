@@ -17,6 +17,20 @@ pub struct Owner {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Other(pub String);
 
+impl Other {
+    /// Who watches now, if anybody does.
+    pub fn find(home: &Home) -> Option<Self> {
+        let path = home.state.folder().join("watch.lock");
+        let mut file = File::options().read(true).write(true).open(path).ok()?;
+        let Err(TryLockError::WouldBlock) = file.try_lock_shared() else {
+            return None;
+        };
+        let mut who = String::new();
+        file.read_to_string(&mut who).ok()?;
+        Some(Self(who.trim().to_owned()))
+    }
+}
+
 impl Owner {
     /// Becomes the only watcher, or says who is.
     ///

@@ -5,7 +5,7 @@ use crate::spec::{Trigger, Watch};
 use crate::store::farm::{Book, Ended, Progress};
 
 /// The scheduler of what somebody wants by name.
-pub const NOBODY: &str = "-";
+pub const NOBODY: &str = "forced";
 
 /// Takes a configuration that is new: clocks begin to run, and what was requested by
 /// schedulers that are gone is cancelled.

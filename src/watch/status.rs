@@ -11,8 +11,10 @@ use crate::store::farm::{Book, Colour, Posted, Progress, QueuedRequest};
 pub struct Status {
     /// When this was so, in milliseconds since 1970-01-01 UTC, as all times here.
     pub at: Moment,
+    /// Who watches, if anybody does.
+    pub watcher: Option<String>,
     /// When a watcher last gave a sign of life; none where it has left or never came.
-    pub watching: Option<Moment>,
+    pub beat: Option<Moment>,
     /// Repositories.
     pub repositories: Vec<RepositoryStatus>,
     /// Branches.
@@ -177,7 +179,8 @@ pub fn status(
     let pauses = book.pauses()?.into_iter();
     Ok(Status {
         at: now,
-        watching: beat.map(|beat| beat.at),
+        watcher: None,
+        beat: beat.map(|beat| beat.at),
         repositories,
         branches,
         schedulers,

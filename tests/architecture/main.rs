@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each room and those it may import. `matrix` reads snapshots and `runtime`
 /// takes values of `plan`; nobody imports `cli`, and only `cli` imports `run`.
-const TABLE: [(&str, &[&str]); 16] = [
+const TABLE: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("spec", &["model"]),
     ("source", &["model"]),
@@ -28,28 +28,31 @@ const TABLE: [(&str, &[&str]); 16] = [
     ),
     (
         "watch",
-        &["run", "source", "spec", "store", "event", "model"],
+        &[
+            "run", "engine", "journal", "matrix", "source", "spec", "store", "event", "model",
+        ],
     ),
+    ("notify", &["spec", "model"]),
     ("progress", &["event", "model"]),
     ("report", &["event", "model"]),
     (
         "cli",
         &[
             "model", "spec", "source", "matrix", "plan", "event", "journal", "runtime", "host",
-            "engine", "store", "run", "watch", "progress", "report",
+            "engine", "store", "run", "watch", "notify", "progress", "report",
         ],
     ),
 ];
 
-/// Crates that only one room, or one folder of it, may name.
-const OWNERS: [(&str, &str); 7] = [
-    ("git2", "source"),
-    ("ureq", "source"),
-    ("bollard", "runtime/docker"),
-    ("rusqlite", "store"),
-    ("indicatif", "progress"),
-    ("clap", "cli"),
-    ("quick_junit", "report"),
+/// Crates that only these rooms, or folders of them, may name.
+const OWNERS: [(&str, &[&str]); 7] = [
+    ("git2", &["source"]),
+    ("ureq", &["source", "notify"]),
+    ("bollard", &["runtime/docker"]),
+    ("rusqlite", &["store"]),
+    ("indicatif", &["progress"]),
+    ("clap", &["cli"]),
+    ("quick_junit", &["report"]),
 ];
 
 /// Rooms that do no I/O and read no clock or environment.
@@ -124,9 +127,12 @@ fn every_room_is_in_the_table() {
 
 #[test]
 fn a_crate_with_an_owner_is_named_by_nobody_else() {
-    for (name, owner) in OWNERS {
+    for (name, owners) in OWNERS {
         for path in sources(&src()) {
-            if !path.starts_with(src().join(owner)) {
+            if !owners
+                .iter()
+                .any(|owner| path.starts_with(src().join(owner)))
+            {
                 let named = code(&path).contains(&format!("{name}::"));
                 assert!(!named, "{} names {name}", path.display());
             }

@@ -8,6 +8,7 @@ mod frozen;
 mod outcomes;
 mod reports;
 mod trees;
+mod watching;
 
 use common::{DJANGO, PYTHON, Ran};
 use serde_json::Value;

@@ -81,9 +81,12 @@ impl Forge {
     }
 
     pub fn set_broken(&self, branch: &str, is_broken: bool) {
-        self.with(|world| match is_broken {
-            true => world.broken.insert(branch.to_owned()),
-            false => world.broken.remove(branch),
+        self.with(|world| {
+            if is_broken {
+                world.broken.insert(branch.to_owned());
+            } else {
+                world.broken.remove(branch);
+            }
         });
     }
 
@@ -126,12 +129,14 @@ impl Remote for Forge {
     }
 
     fn heads(&self) -> Result<BTreeMap<String, String>, SourceError> {
-        self.with(|world| match world.is_away {
-            true => Err(SourceError::Unreachable {
-                place: PLACE.to_owned(),
-                message: "nobody is there".to_owned(),
-            }),
-            false => Ok(world.heads.clone()),
+        self.with(|world| {
+            if world.is_away {
+                return Err(SourceError::Unreachable {
+                    place: PLACE.to_owned(),
+                    message: "nobody is there".to_owned(),
+                });
+            }
+            Ok(world.heads.clone())
         })
     }
 

@@ -406,6 +406,25 @@ fn a_run_that_is_killed_is_tried_once_more_and_then_given_up() {
 }
 
 #[test]
+fn all_that_a_dead_engine_spoils_is_told_once_until_something_is_tested_again() {
+    let mut story = at_once();
+    for branch in ["a", "b", "c"] {
+        story.forge.push(branch, &["django/b.py"]);
+    }
+    story.verdict = Box::new(|request, _| match request.asked.position {
+        1 => Outcome::Infrastructure,
+        _ => Outcome::Passed,
+    });
+    story.rest();
+    assert_eq!(story.notices().len(), 1, "four runs of two cells");
+    story.forge.push("main", &["django/c.py"]);
+    story.rest();
+    story.forge.push("d", &["django/d.py"]);
+    story.rest();
+    assert_eq!(story.notices().len(), 2, "another trouble");
+}
+
+#[test]
 fn a_dead_receiver_is_tried_for_a_day_and_what_waits_behind_keeps_its_order() {
     let mut story = at_once();
     story.verdict = Box::new(|request, _| match request.asked.position % 2 {

@@ -64,9 +64,12 @@ fn tell(seed: u64, polls: u64) -> u64 {
         story.surely(Story::begin);
         if !story.running.is_empty() && random.bool() {
             let index = random.usize(..story.running.len());
-            story.surely(move |story| match story.running.len() > index {
-                true => story.end(index),
-                false => Ok(()),
+            story.surely(move |story| {
+                if story.running.len() > index {
+                    story.end(index)
+                } else {
+                    Ok(())
+                }
             });
         }
         story.surely(Story::send);

@@ -71,9 +71,10 @@ pub async fn check(farm: &Farm, send_test: bool) -> Outcome {
     for problem in &wrong {
         say(&format!("wrong: {problem}\n"))?;
     }
-    Ok(match wrong.is_empty() {
-        true => Exit::Passed,
-        false => Exit::Usage,
+    Ok(if wrong.is_empty() {
+        Exit::Passed
+    } else {
+        Exit::Usage
     })
 }
 

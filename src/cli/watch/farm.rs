@@ -135,7 +135,7 @@ impl Farm {
     }
 
     /// What runs are like where schedulers say nothing else.
-    pub fn base(&self, options: &WatchOptions) -> Result<Request, CliError> {
+    pub fn base(&self, options: &WatchOptions) -> Request {
         let mut base = Request::of(Scope {
             folder: self.folder.clone(),
             jobs: options.select.jobs,
@@ -150,7 +150,7 @@ impl Farm {
         base.pace = options.pace.pacing();
         base.images = options.images.images();
         base.retention = options.keeping.retention();
-        Ok(base)
+        base
     }
 
     /// The repositories, as they are kept.

@@ -40,12 +40,13 @@ pub async fn watch(options: WatchOptions) -> Outcome {
     let (engine, _) = connect::engine(&home, &options.images.debian_mirror).await?;
     let mut interrupts = Interrupts::listen();
     let (canceller, cancel) = cancellation();
-    let until = match options.once {
-        true => Until::Done,
-        false => Until::Stopped,
+    let until = if options.once {
+        Until::Done
+    } else {
+        Until::Stopped
     };
     let station = Station {
-        base: farm.base(&options)?,
+        base: farm.base(&options),
         watch: Arc::new(farm.watch),
         home,
         engine,

@@ -11,7 +11,7 @@ use crate::cli::screen;
 use crate::model::{Moment, Outcome, plural, printable};
 use crate::report::Style;
 use crate::run::Home;
-use crate::watch::{BranchStatus, RequestStatus, Status, WatchError, now, status as read};
+use crate::watch::{BranchStatus, Other, RequestStatus, Status, now, status as read};
 
 /// How often it is shown again.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -45,38 +45,42 @@ fn look() -> Result<Status, CliError> {
     let farm = Farm::here(None)?;
     let mut kept = home.state.farm()?;
     let now = now();
-    Ok(kept.look(|book| {
+    let mut status = kept.look(|book| {
         // Whoever asks from elsewhere sees all there is.
         let places = match &farm {
             Some(farm) => farm.places(),
             None => book.places()?,
         };
-        read(book, farm.as_ref().map(|farm| &farm.watch), &places, now).map_err(WatchError::from)
-    })?)
+        read(book, farm.as_ref().map(|farm| &farm.watch), &places, now)
+    })?;
+    status.watcher = Other::find(&home).map(|other| other.0);
+    Ok(status)
 }
 
 fn text(status: &Status, style: Style) -> String {
     let now = status.at;
-    let is_there = |at: &Moment| now.since(*at) < SILENT;
-    let mut text = match status.watching {
-        Some(at) if is_there(&at) => "watching\n".to_owned(),
-        Some(at) => format!(
-            "no sign of a watcher since {}: it was killed or hangs; `djbuild watch` takes up its \
-             work\n",
+    let mut text = match (&status.watcher, status.beat) {
+        (Some(who), Some(at)) if now.since(at) > SILENT => format!(
+            "{who} watches, and has given no sign of life since {}: end it and begin again\n",
             relative(at, now)
         ),
-        None => "nobody watches; `djbuild watch` does\n".to_owned(),
+        (Some(who), _) => format!("watching: {who}\n"),
+        (None, Some(at)) => format!(
+            "nobody watches: the last who did was killed {}; `djbuild watch` takes up its work\n",
+            relative(at, now)
+        ),
+        (None, None) => "nobody watches; `djbuild watch` does\n".to_owned(),
     };
     for repository in &status.repositories {
         let good = repository.good.map_or_else(
             || "never asked".to_owned(),
             |at| format!("asked {}", relative(at, now)),
         );
-        text.push_str(&format!(
-            "{}: {good}, next {}\n",
-            repository.place,
-            relative(repository.next, now)
-        ));
+        let next = match repository.good {
+            Some(_) if repository.next > now => relative(repository.next, now),
+            _ => "as soon as somebody watches".to_owned(),
+        };
+        text.push_str(&format!("{}: {good}, next {next}\n", repository.place));
         if let Some(trouble) = &repository.trouble {
             text.push_str(&format!("  {}\n", printable(trouble)));
         }

@@ -98,9 +98,10 @@ pub fn resume(options: &PauseOptions) -> Outcome {
         let was_paused = book.resume(kind, &name)?;
         Ok((name_of(&name), was_paused))
     })?;
-    let word = match was_paused {
-        true => "goes on",
-        false => "was not paused",
+    let word = if was_paused {
+        "goes on"
+    } else {
+        "was not paused"
     };
     say(&format!("{name} {word}\n"))?;
     Ok(Exit::Passed)
