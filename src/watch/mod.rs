@@ -18,6 +18,7 @@
 
 mod after;
 mod arrival;
+mod beginning;
 mod branches;
 mod calendar;
 mod carry;
@@ -37,6 +38,7 @@ mod poll;
 mod recover;
 mod reload;
 mod remote;
+mod rounds;
 mod settle;
 mod shared;
 mod station;

@@ -4,15 +4,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::task::JoinSet;
 
-use super::carry::{as_run, carry, fate};
+use super::carry::fate;
 use super::happening::{Happening, OnHappening};
-use super::{
-    Claimed, Ending, Post, WatchError, adopt, claim, deliver, finish, fire, obstacles, poll,
-    recover, settle,
-};
+use super::rounds::Rounds;
+use super::{Ending, Post, WatchError, adopt, claim, finish, fire, obstacles, recover, settle};
 use crate::engine::{Cancel, Canceller, Engine};
 use crate::event::Summary;
-use crate::journal::Journal;
 use crate::model::Moment;
 use crate::run::{Home, Request};
 use crate::source::Watched;
@@ -23,7 +20,6 @@ use crate::store::farm::Farm;
 const TICK: Duration = Duration::from_secs(1);
 /// So many runs go on at once; their cells share the engine's places.
 const RUNS: usize = 2;
-const BUG: &str = "this should not have happened, and has been told";
 
 /// Whether a watcher goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,14 +47,17 @@ pub struct Station {
 }
 
 /// What is going on.
-struct Work {
-    polls: JoinSet<(usize, Result<(), WatchError>)>,
-    polling: BTreeSet<usize>,
-    asked: BTreeSet<usize>,
-    sends: JoinSet<(String, Result<(), WatchError>)>,
-    sending: BTreeSet<String>,
-    runs: JoinSet<(i64, Ending, Option<Box<Summary>>)>,
-    running: BTreeMap<i64, Canceller>,
+pub(super) struct Work {
+    pub(super) polls: JoinSet<(usize, Result<(), WatchError>)>,
+    pub(super) polling: BTreeSet<usize>,
+    pub(super) asked: BTreeSet<usize>,
+    pub(super) sends: JoinSet<(String, Result<(), WatchError>)>,
+    pub(super) sending: BTreeSet<String>,
+    pub(super) runs: JoinSet<(i64, Ending, Option<Box<Summary>>)>,
+    pub(super) running: BTreeMap<i64, Canceller>,
+    /// What ended and is not kept yet.
+    pub(super) unkept: Vec<(i64, Ending)>,
+    pub(super) rounds: Rounds,
 }
 
 impl Station {
@@ -85,6 +84,8 @@ impl Station {
             sending: BTreeSet::new(),
             runs: JoinSet::new(),
             running: BTreeMap::new(),
+            unkept: Vec::new(),
+            rounds: Rounds::default(),
         };
         let mut ended = Vec::new();
         loop {
@@ -119,7 +120,7 @@ impl Station {
                 }
                 Some(Ok((request, ending, summary))) = work.runs.join_next() => {
                     work.running.remove(&request);
-                    self.end(&mut farm, request, &ending);
+                    work.unkept.push((request, ending.clone()));
                     ended.push(ending.clone());
                     (self.on)(Happening::Ended { request, ending, summary });
                 }
@@ -141,17 +142,12 @@ impl Station {
         if !stop.is_cancelled() {
             self.begin_polls(farm, work, until, now)?;
         }
-        let places: Vec<String> = self
-            .remotes()
-            .map(|remote| remote.place().to_owned())
-            .collect();
-        let watch = &*self.watch;
-        let next = farm.within(|book| {
-            book.beat("scheduler", now)?;
-            let settles = settle(book, watch, now)?;
-            fire(book, watch, &places, now)?;
-            Ok::<_, WatchError>(settles)
-        })?;
+        while let Some((request, ending)) = work.unkept.last() {
+            // A disk may be full for a while: it is tried again with each step.
+            finish(farm, &self.watch, *request, ending, now)?;
+            work.unkept.pop();
+        }
+        let settles = self.look_around(farm, &mut work.rounds, now)?;
         self.begin_sends(farm, work, now)?;
         let open = farm.look(|book| book.open_requests().map_err(WatchError::from))?;
         for request in open.iter().filter(|request| request.cancel.is_some()) {
@@ -161,6 +157,10 @@ impl Station {
         }
         while !stop.is_cancelled() {
             let room = RUNS.saturating_sub(work.runs.len());
+            let waits = farm.look(|book| obstacles(book, room, now))?;
+            if waits.iter().all(|(_, obstacle)| obstacle.is_some()) {
+                break;
+            }
             let Some(claimed) = farm.within(|book| claim(book, room, now))? else {
                 break;
             };
@@ -169,135 +169,43 @@ impl Station {
         let waits = farm.look(|book| obstacles(book, RUNS, now))?;
         let is_due = waits.iter().any(|(_, obstacle)| obstacle.is_none());
         let all_asked = work.asked.len() == self.watch.sources.len();
-        Ok(all_asked && next.is_none() && !is_due && work.runs.is_empty())
+        Ok(all_asked && settles.is_none() && !is_due && work.runs.is_empty())
     }
 
-    fn remotes(&self) -> impl Iterator<Item = Watched> {
+    /// Requests what has settled and what is due, and says when more of it will have
+    /// settled. Nothing is written while nobody has changed anything and no time has come.
+    fn look_around(
+        &self,
+        farm: &mut Farm,
+        rounds: &mut Rounds,
+        now: Moment,
+    ) -> Result<Option<Moment>, WatchError> {
+        let version = farm.version()?;
+        if !rounds.is_time(version, now) {
+            return Ok(rounds.settles);
+        }
+        let (watch, remotes) = (&*self.watch, self.remotes());
+        let places: Vec<String> = remotes.map(|one| one.place().to_owned()).collect();
+        let (settles, fires) = farm.within(|book| {
+            book.beat("scheduler", now)?;
+            let settles = settle(book, watch, now)?;
+            let fires = fire(book, watch, &places, now)?;
+            Ok::<_, WatchError>((settles, fires))
+        })?;
+        *rounds = Rounds {
+            last: Some(now),
+            version,
+            settles,
+            fires,
+        };
+        Ok(settles)
+    }
+
+    pub(super) fn remotes(&self) -> impl Iterator<Item = Watched> {
         let folder = self.home.state.repositories();
         let sources = self.watch.sources.iter();
         sources.map(move |source| Watched::new(&source.value, &folder))
     }
-
-    /// Asks repositories whose time has come, each by itself: one that hangs holds no
-    /// other up, and is not asked again meanwhile.
-    fn begin_polls(
-        &self,
-        farm: &mut Farm,
-        work: &mut Work,
-        until: Until,
-        now: Moment,
-    ) -> Result<(), WatchError> {
-        for (index, remote) in self.remotes().enumerate() {
-            let place = remote.place().to_owned();
-            let row = farm.look(|book| book.repository(&place).map_err(WatchError::from))?;
-            let is_due = match until {
-                Until::Done => !work.asked.contains(&index),
-                // A clock that was set back keeps nobody waiting for longer than a poll.
-                Until::Stopped => {
-                    row.next <= now || row.next.since(now) > longest(self.watch.interval)
-                }
-            };
-            if !is_due || !work.polling.insert(index) {
-                continue;
-            }
-            let (home, watch, on) = (
-                self.home.clone(),
-                Arc::clone(&self.watch),
-                Arc::clone(&self.on),
-            );
-            let polling = move || {
-                let mut farm = home.state.farm()?;
-                let polled = poll(&mut farm, &watch, &remote, now)?;
-                let behind = polled.behind.into_iter();
-                let behind = behind.map(|(branch, why)| format!("{branch}: {why}"));
-                on(Happening::Polled {
-                    place,
-                    changes: polled.changes,
-                    troubles: polled.trouble.into_iter().chain(behind).collect(),
-                });
-                Ok(())
-            };
-            work.polls
-                .spawn(async move { (index, to_its_end(polling).await) });
-        }
-        Ok(())
-    }
-
-    /// Brings notices, to each receiver by itself.
-    fn begin_sends(&self, farm: &mut Farm, work: &mut Work, now: Moment) -> Result<(), WatchError> {
-        let next = farm.look(|book| book.next_notices().map_err(WatchError::from))?;
-        for row in next.into_iter().filter(|row| row.next <= now) {
-            let receiver = row.notice.receiver;
-            if !work.sending.insert(receiver.clone()) {
-                continue;
-            }
-            let (home, watch) = (self.home.clone(), Arc::clone(&self.watch));
-            let post = Arc::clone(&self.post);
-            let name = receiver.clone();
-            let sending = move || {
-                let mut farm = home.state.farm()?;
-                deliver(&mut farm, &watch, &*post, &name, now)?;
-                Ok(())
-            };
-            work.sends
-                .spawn(async move { (receiver, to_its_end(sending).await) });
-        }
-        Ok(())
-    }
-
-    /// Carries a request out.
-    fn begin(&self, work: &mut Work, claimed: Claimed, cancel: &Cancel) {
-        let Claimed { request, .. } = claimed;
-        let id = request.id;
-        let url = self.watch.sources.iter().find(|source| {
-            Watched::new(&source.value, &self.home.state.repositories()).place()
-                == request.asked.repository
-        });
-        let url = url.map_or(request.asked.repository.clone(), |url| url.value.clone());
-        let run = as_run(&request, &url, &self.base, &self.home);
-        let (canceller, own) = cancel.child();
-        work.running.insert(id, canceller);
-        (self.on)(Happening::Begun(Box::new(request)));
-        let (home, engine) = (self.home.clone(), Arc::clone(&self.engine));
-        work.runs.spawn(async move {
-            let noting = home.clone();
-            let begun = move |run: &_| {
-                let mut farm = noting.state.farm()?;
-                farm.within(|book| book.note_run(id, run).map_err(WatchError::from))
-            };
-            let carrying = carry(run, home, engine, Journal::new(), own, begun);
-            match tokio::spawn(carrying).await {
-                Ok((ending, finished)) => (
-                    id,
-                    ending,
-                    finished.map(|finished| Box::new(finished.summary)),
-                ),
-                Err(_) => (id, Ending::without("infrastructure", BUG), None),
-            }
-        });
-    }
-
-    /// Ends a request, and again where that failed: a disk may be full for a while.
-    fn end(&self, farm: &mut Farm, request: i64, ending: &Ending) {
-        if let Err(error) = finish(farm, &self.watch, request, ending, now()) {
-            // What is not ended now is when the next watcher begins.
-            (self.on)(Happening::Trouble(format!(
-                "the end of request {request} is not kept: {error}"
-            )));
-        }
-    }
-}
-
-/// Does something on a thread where it may wait; a panic in it ends nothing else.
-async fn to_its_end(
-    work: impl FnOnce() -> Result<(), WatchError> + Send + 'static,
-) -> Result<(), WatchError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(WatchError::Refused(BUG.to_owned())))
-}
-
-fn longest(interval: Duration) -> Duration {
-    interval.max(Duration::from_secs(3600))
 }
 
 /// The time it is.
