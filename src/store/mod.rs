@@ -44,6 +44,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod watch_tables;
 
 pub use detail::{CellDetail, PhaseTime};
 pub use error::StoreError;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 
 use super::private::{make_folder, options, tighten};
 use super::state::FORMAT;
-use super::{StoreError, farm};
+use super::{StoreError, watch_tables};
 
 const TABLES: &str = "
 CREATE TABLE run (
@@ -156,7 +156,7 @@ fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         transaction.execute_batch("DROP TABLE old_cell; DROP TABLE old_run;")?;
     }
     if version < 3 {
-        transaction.execute_batch(farm::TABLES)?;
+        transaction.execute_batch(watch_tables::TABLES)?;
     }
     transaction.pragma_update(None, "user_version", FORMAT)
 }

@@ -1,10 +1,29 @@
 use super::making::{Wish, make};
 use super::{Kind, WatchError};
 use crate::spec::{Release, Trigger, Watch};
-use crate::store::farm::{Book, Change, Ended, QueuedRequest};
+use crate::store::farm::{Book, Change, Ended, Progress, QueuedRequest};
 
-/// Requests what comes after a request that has ended, or says why not.
-pub fn release(
+/// Requests what comes after requests that have ended, or says why not: for every end
+/// once, and for the ends that come of it.
+///
+/// # Errors
+/// When what a watcher keeps cannot be read or written.
+pub fn follow(book: &Book<'_>, watch: &Watch) -> Result<(), WatchError> {
+    loop {
+        let ended = book.unfollowed()?;
+        if ended.is_empty() {
+            return Ok(());
+        }
+        for request in ended {
+            if let Progress::Ended(ended) = &request.progress {
+                release(book, watch, &request, ended)?;
+            }
+            book.note_followed(request.id)?;
+        }
+    }
+}
+
+fn release(
     book: &Book<'_>,
     watch: &Watch,
     upstream: &QueuedRequest,
@@ -47,9 +66,9 @@ pub fn release(
         };
         match why {
             None => {
-                make(book, watch, &wish, ended.at)?;
+                make(book, &wish, ended.at)?;
             }
-            Some(why) => wish.skip(book, watch, &why, ended.at)?,
+            Some(why) => wish.skip(book, &why, ended.at)?,
         }
     }
     Ok(())

@@ -1,27 +1,13 @@
 use std::collections::BTreeSet;
 
-use super::branches::is_interested;
-use super::close::drop_waiting;
+use super::place::{Place, is_interested};
 use super::settle::settle;
+use super::waiting::drop_waiting;
 use super::{Remote, WatchError};
 use crate::model::Moment;
 use crate::source::Commit;
 use crate::spec::{First, Scheduler, Trigger, Watch};
 use crate::store::farm::{Book, Branch, Change, Interest, NewChange};
-
-/// A branch of a repository.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    pub repository: &'a str,
-    pub branch: &'a str,
-}
-
-impl<'a> Place<'a> {
-    /// As the farm takes it.
-    pub const fn pair(&self) -> (&'a str, &'a str) {
-        (self.repository, self.branch)
-    }
-}
 
 /// What came to a branch.
 pub struct Arrival<'a> {
@@ -136,7 +122,7 @@ pub fn arrive(
     })?;
     let word = format!("{} does not have it any more", place.branch);
     let is_gone = |revision: &str| arrival.vanished.contains(revision);
-    drop_waiting(book, watch, place, &is_gone, &word, now)?;
+    drop_waiting(book, place, &is_gone, &word, now)?;
     for scheduler in &watch.schedulers {
         if !is_interested(scheduler, place.branch) {
             continue;

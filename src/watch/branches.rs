@@ -1,7 +1,8 @@
 use super::WatchError;
-use super::arrival::{Place, arrive, look};
-use super::close::drop_waiting;
+use super::arrival::{arrive, look};
+use super::place::{Place, is_interested};
 use super::remote::Remote;
+use super::waiting::{drop_waiting, waiting_revisions};
 use crate::model::Moment;
 use crate::source::SourceError;
 use crate::spec::{Scheduler, Watch};
@@ -13,17 +14,6 @@ pub struct Branches<'a> {
     pub watch: &'a Watch,
     pub remote: &'a dyn Remote,
     pub now: Moment,
-}
-
-/// Whether any scheduler is interested in a branch.
-pub fn is_watched(watch: &Watch, branch: &str) -> bool {
-    let mut schedulers = watch.schedulers.iter();
-    schedulers.any(|scheduler| is_interested(scheduler, branch))
-}
-
-/// Whether a scheduler is.
-pub fn is_interested(scheduler: &Scheduler, branch: &str) -> bool {
-    scheduler.branches.iter().any(|glob| glob.matches(branch))
 }
 
 impl<'a> Branches<'a> {
@@ -48,9 +38,7 @@ impl<'a> Branches<'a> {
         if is_where_it_was && strangers.is_empty() {
             return Ok(0);
         }
-        let waits = self
-            .farm
-            .look(|book| super::close::waiting_revisions(book, &place))?;
+        let waits = self.farm.look(|book| waiting_revisions(book, &place))?;
         let seen = known.map(|branch| branch.tip.as_str());
         let arrival = look(self.remote, name, seen, strangers, &waits)?;
         let (watch, now) = (self.watch, self.now);
@@ -63,7 +51,7 @@ impl<'a> Branches<'a> {
     /// # Errors
     /// When what a watcher keeps cannot be written.
     pub fn gone(&mut self, branch: &Branch) -> Result<(), WatchError> {
-        let (watch, now) = (self.watch, self.now);
+        let now = self.now;
         let place = Place {
             repository: &branch.repository,
             branch: &branch.name,
@@ -78,7 +66,7 @@ impl<'a> Branches<'a> {
             book.forget_interest(place.repository, place.branch)?;
             book.forget_standings(place.repository, place.branch)?;
             let word = format!("{} was deleted", branch.name);
-            drop_waiting(book, watch, &place, &|_| true, &word, now)
+            drop_waiting(book, &place, &|_| true, &word, now)
         })
     }
 

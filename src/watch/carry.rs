@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::WatchError;
-use super::finish::{Ending, Verdicts};
+use super::ending::{Ending, Verdicts};
 use super::recover::Fate;
 use crate::engine::{Cancel, Engine};
 use crate::journal::Journal;

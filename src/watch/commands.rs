@@ -1,4 +1,3 @@
-use super::close::close;
 use super::{Kind, NOBODY, WatchError};
 use crate::model::Moment;
 use crate::spec::{Job, Watch};
@@ -128,7 +127,6 @@ pub fn pause(
 /// When there is no such request, or it has ended.
 pub fn cancel(
     book: &Book<'_>,
-    watch: &Watch,
     id: i64,
     who: &str,
     now: Moment,
@@ -146,7 +144,7 @@ pub fn cancel(
                 word,
                 superseded: None,
             };
-            close(book, watch, &request, &ended)?;
+            book.end_request(request.id, &ended)?;
         }
         Progress::Ended(ended) => {
             let outcome = &ended.outcome;

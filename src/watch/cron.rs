@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use super::branches::is_interested;
 use super::making::{Wish, make};
+use super::place::is_interested;
 use super::{Calendar, Kind, WatchError};
 use crate::model::Moment;
 use crate::spec::{Cron, Scheduler, Trigger, Watch};
@@ -41,7 +41,7 @@ pub fn fire(
                     wall: wall.to_string(),
                     now,
                 };
-                due.request(book, watch, repositories)?
+                due.request(book, repositories)?
             };
             let row = SchedulerRow {
                 fired: Some(at),
@@ -68,12 +68,7 @@ struct Due<'a> {
 
 impl Due<'_> {
     /// Requests what is due of all branches, and says what it did.
-    fn request(
-        &self,
-        book: &Book<'_>,
-        watch: &Watch,
-        repositories: &[String],
-    ) -> Result<String, WatchError> {
+    fn request(&self, book: &Book<'_>, repositories: &[String]) -> Result<String, WatchError> {
         let pauses = book.pauses()?;
         let is_paused = |kind, name: &str| {
             let mut pauses = pauses.iter();
@@ -96,7 +91,7 @@ impl Due<'_> {
                 words.push(if let Some(why) = why_not {
                     format!("{}: {why}", branch.name)
                 } else {
-                    self.request_one(book, watch, &branch)?;
+                    self.request_one(book, &branch)?;
                     format!("{}: requested", branch.name)
                 });
             }
@@ -124,12 +119,7 @@ impl Due<'_> {
         Ok((completed == branch.tip && !is_old).then(|| format!("nothing new since {short}")))
     }
 
-    fn request_one(
-        &self,
-        book: &Book<'_>,
-        watch: &Watch,
-        branch: &Branch,
-    ) -> Result<(), WatchError> {
+    fn request_one(&self, book: &Book<'_>, branch: &Branch) -> Result<(), WatchError> {
         let place = (branch.repository.as_str(), branch.name.as_str());
         let covers: Vec<_> = book.change_at(place, &branch.tip)?.into_iter().collect();
         let wish = Wish {
@@ -143,7 +133,7 @@ impl Due<'_> {
             covers: &covers,
             reason: format!("due {} {}", self.wall, self.cron.zone),
         };
-        make(book, watch, &wish, self.now)?;
+        make(book, &wish, self.now)?;
         Ok(())
     }
 }

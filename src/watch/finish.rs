@@ -1,90 +1,14 @@
 use super::after::is_decided;
-use super::close::close;
+use super::ending::{Ending, Verdicts};
 use super::news::{News, tell, tell_trouble};
 use super::verdict::{Judged, judge};
 use super::{Kind, WatchError};
-use crate::event::Summary;
-use crate::model::{Moment, Outcome, RunId};
+use crate::model::{Moment, Outcome};
 use crate::spec::{Job, Watch};
 use crate::store::farm::{Book, Ended, Farm, Interest, Progress, QueuedRequest};
 
 /// The mark that a trouble of ours was told.
 const TROUBLE: &str = "trouble";
-
-/// How a request was carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    /// By a run.
-    Run(Verdicts),
-    /// Without one that has an end.
-    Without {
-        /// `infrastructure`, `errored` or `cancelled`.
-        outcome: String,
-        /// Why.
-        word: String,
-    },
-}
-
-/// What a run said of its cells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdicts {
-    /// The run.
-    pub run: RunId,
-    /// What it came to as a whole.
-    pub outcome: Outcome,
-    /// Its cells.
-    pub cells: Vec<CellVerdict>,
-}
-
-/// What a run said of one cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CellVerdict {
-    /// Its name.
-    pub cell: String,
-    /// What it came to.
-    pub outcome: Outcome,
-    /// The tests that count against it.
-    pub failing: Vec<String>,
-}
-
-impl Ending {
-    /// An end without a run.
-    pub fn without(outcome: &str, word: &str) -> Self {
-        Self::Without {
-            outcome: outcome.to_owned(),
-            word: word.to_owned(),
-        }
-    }
-
-    fn outcome(&self) -> &str {
-        match self {
-            Self::Run(verdicts) => verdicts.outcome.as_str(),
-            Self::Without { outcome, .. } => outcome,
-        }
-    }
-}
-
-impl Verdicts {
-    /// Those of a run.
-    pub fn of(summary: &Summary) -> Self {
-        let cells = summary.cells.iter().filter_map(|cell| {
-            Some(CellVerdict {
-                cell: cell.name.to_string(),
-                outcome: cell.outcome?,
-                failing: cell
-                    .failures
-                    .iter()
-                    .map(|failure| failure.result.test.clone())
-                    .collect(),
-            })
-        });
-        Self {
-            run: summary.started.run.clone(),
-            outcome: summary.outcome(),
-            cells: cells.collect(),
-        }
-    }
-}
 
 /// Ends a request: how its cells stand, whom that concerns, what comes after it, all at
 /// once. A request that had ended is left as it is.
@@ -123,7 +47,7 @@ pub fn finish(
             },
             superseded: None,
         };
-        close(book, watch, &request, &ended)?;
+        book.end_request(request.id, &ended)?;
         Ok(())
     })
 }

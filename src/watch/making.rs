@@ -1,7 +1,6 @@
-use super::close::close;
 use super::{Kind, WatchError};
 use crate::model::Moment;
-use crate::spec::{Scheduler, Watch};
+use crate::spec::{Collapse, Scheduler};
 use crate::store::farm::{Book, Change, Ended, NewRequest, Progress, QueuedRequest};
 
 /// So many runs in a row are cancelled for newer commits; the next one is let finish.
@@ -22,12 +21,7 @@ pub struct Wish<'a> {
 }
 
 /// Requests what is wished, once; what it makes needless is ended with that reason.
-pub fn make(
-    book: &Book<'_>,
-    watch: &Watch,
-    wish: &Wish<'_>,
-    now: Moment,
-) -> Result<Option<i64>, WatchError> {
+pub fn make(book: &Book<'_>, wish: &Wish<'_>, now: Moment) -> Result<Option<i64>, WatchError> {
     let new = wish.request();
     let Some(id) = book.add_request(&new, now)? else {
         return Ok(None);
@@ -36,7 +30,7 @@ pub fn make(
         book.cover(id, change.id)?;
     }
     if wish.kind.collapses() {
-        supersede(book, watch, wish, &new, id, now)?;
+        supersede(book, wish, &new, id, now)?;
     }
     Ok(Some(id))
 }
@@ -60,13 +54,7 @@ impl Wish<'_> {
     }
 
     /// Keeps that it was not requested, and why.
-    pub fn skip(
-        &self,
-        book: &Book<'_>,
-        watch: &Watch,
-        why: &str,
-        now: Moment,
-    ) -> Result<(), WatchError> {
+    pub fn skip(&self, book: &Book<'_>, why: &str, now: Moment) -> Result<(), WatchError> {
         let Some(id) = book.add_request(&self.request(), now)? else {
             return Ok(());
         };
@@ -79,9 +67,7 @@ impl Wish<'_> {
             word: why.to_owned(),
             superseded: None,
         };
-        if let Some(request) = book.request(id)? {
-            close(book, watch, &request, &ended)?;
-        }
+        book.end_request(id, &ended)?;
         Ok(())
     }
 }
@@ -89,13 +75,12 @@ impl Wish<'_> {
 /// Lets a new request stand for older ones of the same scheduler on the same branch.
 fn supersede(
     book: &Book<'_>,
-    watch: &Watch,
     wish: &Wish<'_>,
     new: &NewRequest,
     id: i64,
     now: Moment,
 ) -> Result<(), WatchError> {
-    let collapses = wish.scheduler.collapse == crate::spec::Collapse::Newest;
+    let collapses = wish.scheduler.collapse == Collapse::Newest;
     for older in book.open_requests()? {
         if older.id == id || !is_same_question(&older, new) {
             continue;
@@ -111,7 +96,7 @@ fn supersede(
                     word: format!("request {id} stands for it"),
                     superseded: Some(id),
                 };
-                close(book, watch, &older, &ended)?;
+                book.end_request(older.id, &ended)?;
             }
             Progress::Running if wish.scheduler.cancel_superseded && wish.kind == Kind::Commit => {
                 let place = (wish.repository, wish.branch);

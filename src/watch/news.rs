@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::WatchError;
-use super::finish::Verdicts;
+use super::ending::Verdicts;
 use super::shared::name_of;
 use super::verdict::Turn;
 use crate::model::{Moment, plural};

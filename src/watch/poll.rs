@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use super::branches::{Branches, is_watched};
+use super::branches::Branches;
 use super::news::tell_trouble;
+use super::place::is_watched;
 use super::{Remote, WatchError};
 use crate::model::Moment;
 use crate::source::SourceError;

@@ -1,5 +1,6 @@
 use super::WatchError;
-use super::finish::{Ending, finish};
+use super::ending::Ending;
+use super::finish::finish;
 use crate::model::{Moment, RunId};
 use crate::spec::Watch;
 use crate::store::farm::{Farm, Progress};

@@ -1,5 +1,4 @@
 use super::WatchError;
-use super::close::close;
 use crate::model::Moment;
 use crate::spec::{Trigger, Watch};
 use crate::store::farm::{Book, Ended, Progress};
@@ -37,7 +36,7 @@ pub fn adopt(book: &Book<'_>, watch: &Watch, now: Moment) -> Result<(), WatchErr
                 word: format!("there is no scheduler {} any more", request.asked.scheduler),
                 superseded: None,
             };
-            close(book, watch, &request, &ended)?;
+            book.end_request(request.id, &ended)?;
         }
     }
     book.set_back(now)?;

@@ -30,7 +30,7 @@ pub fn settle(book: &Book<'_>, watch: &Watch, now: Moment) -> Result<Option<Mome
             let due = due(group, settle, settle_max);
             let is_held = is_paused(PauseKind::Branch, &group[0].change.branch);
             if due <= now && !is_held {
-                request(book, watch, scheduler, group, now)?;
+                request(book, scheduler, group, now)?;
             } else if !is_held {
                 next = Some(next.map_or(due, |next| next.min(due)));
             }
@@ -55,17 +55,16 @@ fn is_one_branch(a: &Change, b: &Change) -> bool {
 /// Requests the newest of these for all of them, or each.
 fn request(
     book: &Book<'_>,
-    watch: &Watch,
     scheduler: &Scheduler,
     group: &[Pending],
     now: Moment,
 ) -> Result<(), WatchError> {
     let changes: Vec<Change> = group.iter().map(|pending| pending.change.clone()).collect();
     match scheduler.collapse {
-        Collapse::Newest => one(book, watch, scheduler, &changes, now)?,
+        Collapse::Newest => one(book, scheduler, &changes, now)?,
         Collapse::Never => {
             for change in &changes {
-                one(book, watch, scheduler, std::slice::from_ref(change), now)?;
+                one(book, scheduler, std::slice::from_ref(change), now)?;
             }
         }
     }
@@ -77,7 +76,6 @@ fn request(
 
 fn one(
     book: &Book<'_>,
-    watch: &Watch,
     scheduler: &Scheduler,
     covers: &[Change],
     now: Moment,
@@ -103,9 +101,9 @@ fn one(
         },
     };
     if concerns(scheduler, covers) {
-        make(book, watch, &wish, now)?;
+        make(book, &wish, now)?;
     } else {
-        wish.skip(book, watch, "no file that concerns it has changed", now)?;
+        wish.skip(book, "no file that concerns it has changed", now)?;
     }
     Ok(())
 }

@@ -7,7 +7,9 @@ use tokio::task::JoinSet;
 use super::carry::fate;
 use super::happening::{Happening, OnHappening};
 use super::rounds::Rounds;
-use super::{Ending, Post, WatchError, adopt, claim, finish, fire, obstacles, recover, settle};
+use super::{
+    Ending, Post, WatchError, adopt, claim, finish, fire, follow, obstacles, recover, settle,
+};
 use crate::engine::{Cancel, Canceller, Engine};
 use crate::event::Summary;
 use crate::model::Moment;
@@ -146,6 +148,7 @@ impl Station {
             // A disk may be full for a while: it is tried again with each step.
             finish(farm, &self.watch, *request, ending, now)?;
             work.unkept.pop();
+            work.rounds.last = None;
         }
         let settles = self.look_around(farm, &mut work.rounds, now)?;
         self.begin_sends(farm, work, now)?;
@@ -188,6 +191,7 @@ impl Station {
         let places: Vec<String> = remotes.map(|one| one.place().to_owned()).collect();
         let (settles, fires) = farm.within(|book| {
             book.beat("scheduler", now)?;
+            follow(book, watch)?;
             let settles = settle(book, watch, now)?;
             let fires = fire(book, watch, &places, now)?;
             Ok::<_, WatchError>((settles, fires))

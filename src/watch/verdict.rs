@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::finish::CellVerdict;
+use super::ending::CellVerdict;
 use crate::model::{Moment, Outcome};
 use crate::store::farm::{Colour, Standing};
 

@@ -16,7 +16,7 @@ use djbuild::store::StoreError;
 use djbuild::store::farm::{Farm, NewNotice, OutboxRow, QueuedRequest};
 use djbuild::watch::{
     CellVerdict, Claimed, Ending, Fate, Post, Undelivered, Verdicts, WatchError, adopt, claim,
-    deliver, finish, fire, poll, recover, settle,
+    deliver, finish, fire, follow, poll, recover, settle,
 };
 
 use super::forge::{Forge, PLACE};
@@ -198,6 +198,7 @@ impl Story {
     /// What time alone brings.
     pub fn tick(&mut self) -> Result<(), WatchError> {
         let (watch, now) = (&self.watch, self.now);
+        self.farm.within(|book| follow(book, watch))?;
         self.farm.within(|book| settle(book, watch, now))?;
         let places = [PLACE.to_owned()];
         self.farm.within(|book| fire(book, watch, &places, now))?;

@@ -117,8 +117,8 @@ fn name_of(name: &str) -> String {
 /// Ends a request.
 pub fn cancel(options: &CancelOptions) -> Outcome {
     let who = user();
-    steer(|book, farm| {
-        watch::cancel(book, &farm.watch, options.request, &who, now())?;
+    steer(|book, _| {
+        watch::cancel(book, options.request, &who, now())?;
         Ok(())
     })?;
     say(&format!("request {} ends\n", options.request))?;
@@ -142,7 +142,7 @@ pub fn stop(options: &StopOptions) -> Outcome {
                 options.run
             )));
         };
-        watch::cancel(book, &farm.watch, request, &who, now())?;
+        watch::cancel(book, request, &who, now())?;
         Ok(run)
     })?;
     say(&format!("run {run} ends\n"))?;

@@ -11,7 +11,6 @@ mod pending;
 mod requests;
 mod schedulers;
 mod standings;
-mod tables;
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +27,6 @@ pub use pending::Pending;
 pub use requests::{Ended, NewRequest, Progress, QueuedRequest};
 pub use schedulers::{Interest, Pause, PauseKind, SchedulerRow};
 pub use standings::{Colour, Standing};
-pub(super) use tables::TABLES;
 
 /// Says of a named point whether the process dies there; for tests, which cannot pull
 /// the plug of a transaction otherwise.

@@ -84,7 +84,7 @@ impl Book<'_> {
         let added = self.write(
             "request",
             "INSERT OR IGNORE INTO request VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
-             ?11, ?12, ?13, 'waiting', NULL, NULL, NULL, NULL, NULL)",
+             ?11, ?12, ?13, 'waiting', NULL, NULL, NULL, NULL, NULL, 0)",
             params![
                 new.repository,
                 new.branch,
@@ -139,6 +139,31 @@ impl Book<'_> {
             [limit],
             request,
         )
+    }
+
+    /// The requests that have ended and have not been followed by what comes after them.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn unfollowed(&self) -> Result<Vec<QueuedRequest>, StoreError> {
+        self.rows(
+            &format!("{REQUEST} WHERE state = 'ended' AND followed = 0 ORDER BY id"),
+            [],
+            request,
+        )
+    }
+
+    /// Notes that what comes after a request was seen to.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn note_followed(&self, id: i64) -> Result<(), StoreError> {
+        self.write(
+            "followed",
+            "UPDATE request SET followed = 1 WHERE id = ?1",
+            [id],
+        )?;
+        Ok(())
     }
 
     /// A request.

@@ -82,9 +82,11 @@ CREATE TABLE request (
     outcome     TEXT,
     word        TEXT,
     superseded  INTEGER REFERENCES request (id),
+    followed    INTEGER NOT NULL DEFAULT 0,
     UNIQUE (repository, branch, revision, scheduler, cause)
 );
 CREATE INDEX request_by_state ON request (state);
+CREATE INDEX request_unfollowed ON request (id) WHERE state = 'ended' AND followed = 0;
 CREATE TABLE covers (
     request     INTEGER NOT NULL REFERENCES request (id) ON DELETE CASCADE,
     change      INTEGER NOT NULL REFERENCES change (id) ON DELETE CASCADE,

@@ -1,25 +1,9 @@
 use std::collections::BTreeSet;
 
-use super::after::release;
-use super::arrival::Place;
+use super::place::Place;
 use super::{Kind, WatchError};
 use crate::model::Moment;
-use crate::spec::Watch;
 use crate::store::farm::{Book, Ended, Progress, QueuedRequest};
-
-/// Ends a request, and releases or skips what comes after it. `false` where it had ended.
-pub fn close(
-    book: &Book<'_>,
-    watch: &Watch,
-    request: &QueuedRequest,
-    ended: &Ended,
-) -> Result<bool, WatchError> {
-    if !book.end_request(request.id, ended)? {
-        return Ok(false);
-    }
-    release(book, watch, request, ended)?;
-    Ok(true)
-}
 
 /// The commits of a branch that somebody waits for.
 pub fn waiting_revisions(
@@ -45,7 +29,6 @@ pub fn waiting_revisions(
 /// stays: its commit is kept here.
 pub fn drop_waiting(
     book: &Book<'_>,
-    watch: &Watch,
     place: &Place<'_>,
     is_gone: &dyn Fn(&str) -> bool,
     word: &str,
@@ -72,7 +55,7 @@ pub fn drop_waiting(
                 word: word.to_owned(),
                 superseded: None,
             };
-            close(book, watch, &request, &ended)?;
+            book.end_request(request.id, &ended)?;
         }
     }
     Ok(())
