@@ -84,6 +84,30 @@ fn check_tells_all_that_is_wrong_with_its_lines() {
 }
 
 #[test]
+fn what_is_typed_stands_in_place_of_the_file_and_what_is_configured_for_runs_does_not() {
+    let user = User::new();
+    farm(&user, BRANCHES);
+    let typed = user.run(&[
+        "watch",
+        "--check",
+        "-b",
+        "main",
+        "-s",
+        "file:///no/such/place",
+    ]);
+    typed.exits_with(2);
+    assert!(typed.stdout.contains("/no/such/place"), "{}", typed.stdout);
+    let folder = user.run(&["watch", "--check", "-s", "."]);
+    folder.exits_with(2);
+    assert!(folder.stderr.contains("file:///path"), "{}", folder.stderr);
+    let mut configured = user.djbuild(&["watch", "--check"]);
+    configured.env("DJBUILD_SOURCE", "file:///no/such/place");
+    configured.env("DJBUILD_BRANCH", "other");
+    let configured = configured.output().expect("djbuild starts");
+    assert_eq!(configured.status.code(), Some(0), "{configured:?}");
+}
+
+#[test]
 fn a_starter_is_accepted_as_it_is_written() {
     let user = User::new();
     user.run(&["init", "--watch"]).exits_with(0);

@@ -45,12 +45,14 @@ impl Station {
                 let polled = poll(&mut farm, &watch, &remote, now)?;
                 let behind = polled.behind.into_iter();
                 let behind = behind.map(|(branch, why)| format!("{branch}: {why}"));
+                let troubles: Vec<String> = polled.trouble.into_iter().chain(behind).collect();
+                let first = troubles.first().cloned();
                 on(Happening::Polled {
                     place,
                     changes: polled.changes,
-                    troubles: polled.trouble.into_iter().chain(behind).collect(),
+                    troubles,
                 });
-                Ok(())
+                Ok(first)
             };
             work.polls
                 .spawn(async move { (index, to_its_end(polling).await) });
@@ -119,9 +121,9 @@ impl Station {
 }
 
 /// Does something on a thread where it may wait; a panic in it ends nothing else.
-async fn to_its_end(
-    work: impl FnOnce() -> Result<(), WatchError> + Send + 'static,
-) -> Result<(), WatchError> {
+async fn to_its_end<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, WatchError> + Send + 'static,
+) -> Result<T, WatchError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|_| Err(WatchError::Refused(BUG.to_owned())))
 }

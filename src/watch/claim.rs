@@ -73,16 +73,14 @@ pub fn obstacles(
     now: Moment,
 ) -> Result<Vec<(QueuedRequest, Option<Obstacle>)>, WatchError> {
     let pauses = book.pauses()?;
+    let locks_of = |request: &QueuedRequest| {
+        let (locks, id) = (request.asked.locks.clone(), request.id);
+        locks.into_iter().map(move |lock| (lock, id))
+    };
     let (mut held, mut waiting): (Vec<(String, i64)>, Vec<QueuedRequest>) = Default::default();
     for request in book.open_requests()? {
         if request.progress == Progress::Running {
-            held.extend(
-                request
-                    .asked
-                    .locks
-                    .iter()
-                    .map(|lock| (lock.clone(), request.id)),
-            );
+            held.extend(locks_of(&request));
         } else {
             waiting.push(request);
         }
@@ -109,13 +107,7 @@ pub fn obstacles(
         if obstacle.is_none() {
             room -= 1;
             // All of its locks at once, or none: two can never wait for one another.
-            held.extend(
-                request
-                    .asked
-                    .locks
-                    .iter()
-                    .map(|lock| (lock.clone(), request.id)),
-            );
+            held.extend(locks_of(&request));
         }
         all.push((request, obstacle));
     }

@@ -50,7 +50,7 @@ pub struct Station {
 
 /// What is going on.
 pub(super) struct Work {
-    pub(super) polls: JoinSet<(usize, Result<(), WatchError>)>,
+    pub(super) polls: JoinSet<(usize, Result<Option<String>, WatchError>)>,
     pub(super) polling: BTreeSet<usize>,
     pub(super) asked: BTreeSet<usize>,
     pub(super) sends: JoinSet<(String, Result<(), WatchError>)>,
@@ -110,8 +110,14 @@ impl Station {
                 Some(Ok((index, result))) = work.polls.join_next() => {
                     work.polling.remove(&index);
                     work.asked.insert(index);
-                    if let Err(error) = result {
-                        (self.on)(Happening::Trouble(error.to_string()));
+                    match result {
+                        Ok(None) => {}
+                        // Who looks once wants to know that it could not.
+                        Ok(Some(trouble)) if until == Until::Done => {
+                            ended.push(Ending::without("infrastructure", &trouble));
+                        }
+                        Ok(Some(_)) => {}
+                        Err(error) => (self.on)(Happening::Trouble(error.to_string())),
                     }
                 }
                 Some(Ok((receiver, result))) = work.sends.join_next() => {

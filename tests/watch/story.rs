@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use djbuild::model::{Moment, Outcome, RunId};
 use djbuild::spec::{
-    Collapse, Files, First, Job, Links, Pattern, Place, Placed, Receiver, Scheduler, Suite,
-    Telling, Trigger, Watch, Way,
+    Links, Pattern, Place, Placed, Receiver, Scheduler, Telling, Trigger, Watch, Way,
 };
 use djbuild::store::StoreError;
 use djbuild::store::farm::{Farm, NewNotice, OutboxRow, QueuedRequest};
@@ -71,22 +70,14 @@ pub fn place() -> Place {
 }
 
 pub fn scheduler(name: &str, settle: Duration) -> Scheduler {
-    Scheduler {
-        name: name.to_owned(),
-        branches: vec![Pattern::new("*").expect("a glob")],
-        trigger: Trigger::Commits {
-            settle,
-            settle_max: Duration::from_secs(600),
-        },
-        files: Files::default(),
-        collapse: Collapse::Newest,
-        first: First::Tip,
-        cancel_superseded: false,
-        priority: 0,
-        locks: Vec::new(),
-        job: Job::Suite(Suite::default()),
-        place: place(),
-    }
+    let mut one = Scheduler::usual(place());
+    name.clone_into(&mut one.name);
+    one.branches = vec![Pattern::new("*").expect("a glob")];
+    one.trigger = Trigger::Commits {
+        settle,
+        settle_max: Duration::from_secs(600),
+    };
+    one
 }
 
 pub fn watch(schedulers: Vec<Scheduler>) -> Watch {

@@ -5,14 +5,10 @@ use crate::cli::args::{CoverWord, WatchOptions};
 use crate::cli::error::CliError;
 use crate::run::{self, FILE_NAME, Request, Scope};
 use crate::source::{Origin, Watched};
-use crate::spec::{
-    Collapse, Files, First, Job, Links, Pattern, Place, Placed, Scheduler, Spec, Suite, Trigger,
-    Watch,
-};
+use crate::spec::{Job, Links, Pattern, Place, Placed, Scheduler, Spec, Suite, Watch};
 
 /// Where Django's repository is.
 const DJANGO: &str = "https://github.com/django/django";
-const BRANCHES: [&str; 2] = ["main", "stable/*"];
 
 /// What is to be watched, and the file that says so.
 pub struct Farm {
@@ -26,7 +22,14 @@ impl Farm {
     /// What is typed, else what the file around the current folder says, else Django.
     pub fn of(options: &WatchOptions) -> Result<Self, CliError> {
         let select = &options.select;
-        let is_typed = !select.source.is_empty() || !select.branch.is_empty();
+        let lists = [
+            &select.branch,
+            &select.python,
+            &select.database,
+            &select.variant,
+            &options.labels,
+        ];
+        let is_typed = !select.source.is_empty() || lists.iter().any(|list| !list.is_empty());
         let mut farm = if is_typed {
             Self::typed(options)?
         } else {
@@ -80,10 +83,6 @@ impl Farm {
         if sources.is_empty() {
             sources.push(DJANGO.to_owned());
         }
-        let branches = match select.branch.as_slice() {
-            [] => BRANCHES.map(str::to_owned).to_vec(),
-            branches => branches.to_vec(),
-        };
         let glob = |typed: &String| {
             Pattern::new(typed).map_err(|why| CliError::Usage(format!("--branch {typed}: {why}")))
         };
@@ -91,35 +90,25 @@ impl Farm {
             value,
             place: place.clone(),
         };
-        let scheduler = Scheduler {
-            name: "branches".to_owned(),
-            branches: branches.iter().map(glob).collect::<Result<_, _>>()?,
-            trigger: Trigger::Commits {
-                settle: Duration::from_secs(10),
-                settle_max: Duration::from_secs(600),
+        let mut scheduler = Scheduler::usual(place.clone());
+        if !select.branch.is_empty() {
+            let globs = select.branch.iter().map(glob);
+            scheduler.branches = globs.collect::<Result<_, _>>()?;
+        }
+        scheduler.job = Job::Suite(Suite {
+            matrix: Some(select.matrix.clone().unwrap_or_else(|| "django".to_owned())),
+            pythons: select.python.clone(),
+            databases: select.database.clone(),
+            variants: select.variant.clone(),
+            cover: match select.cover {
+                CoverWord::All => None,
+                CoverWord::Pairwise => Some("pairwise".to_owned()),
+                CoverWord::Each => Some("each".to_owned()),
+                CoverWord::MinMax => Some("min-max".to_owned()),
             },
-            files: Files::default(),
-            collapse: Collapse::Newest,
-            first: First::Tip,
-            cancel_superseded: false,
-            priority: 0,
-            locks: Vec::new(),
-            job: Job::Suite(Suite {
-                matrix: Some(select.matrix.clone().unwrap_or_else(|| "django".to_owned())),
-                pythons: select.python.clone(),
-                databases: select.database.clone(),
-                variants: select.variant.clone(),
-                cover: match select.cover {
-                    CoverWord::All => None,
-                    CoverWord::Pairwise => Some("pairwise".to_owned()),
-                    CoverWord::Each => Some("each".to_owned()),
-                    CoverWord::MinMax => Some("min-max".to_owned()),
-                },
-                labels: options.labels.clone(),
-                flags: Vec::new(),
-            }),
-            place: place.clone(),
-        };
+            labels: options.labels.clone(),
+            flags: Vec::new(),
+        });
         Ok(Self {
             watch: Watch {
                 sources: sources.into_iter().map(placed).collect(),

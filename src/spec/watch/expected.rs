@@ -1,8 +1,8 @@
 //! What a file expects of its own schedulers.
 
+use super::Scheduler;
 use super::circle::names;
 use super::read::TypedWatch;
-use super::validate::USUAL;
 use crate::spec::Claim;
 use crate::spec::tables::Table;
 use crate::spec::typed::ExpectTable;
@@ -50,7 +50,7 @@ impl Reading<'_> {
         let typed = watch.map(|watch| watch.schedulers.as_slice());
         let known = match typed {
             None => Vec::new(),
-            Some([]) => vec![USUAL.0],
+            Some([]) => vec![Scheduler::USUAL],
             Some(tables) => names(tables),
         };
         for requests in expects.iter().filter_map(|e| e.value.requests.as_ref()) {

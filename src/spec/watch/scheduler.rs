@@ -32,6 +32,32 @@ pub struct Scheduler {
     pub place: Place,
 }
 
+impl Scheduler {
+    /// What [`Scheduler::usual`] is called.
+    pub const USUAL: &'static str = "branches";
+
+    /// Each commit of the branches that Django supports, tested on the file's own matrix.
+    pub fn usual(place: Place) -> Self {
+        let globs = ["main", "stable/*"].into_iter().map(Pattern::new);
+        Self {
+            name: Self::USUAL.to_owned(),
+            branches: globs.filter_map(Result::ok).collect(),
+            trigger: Trigger::Commits {
+                settle: Duration::from_secs(10),
+                settle_max: Duration::from_secs(600),
+            },
+            files: Files::default(),
+            collapse: Collapse::Newest,
+            first: First::Tip,
+            cancel_superseded: false,
+            priority: 0,
+            locks: Vec::new(),
+            job: Job::Suite(Suite::default()),
+            place,
+        }
+    }
+}
+
 /// What sets a scheduler off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {

@@ -7,11 +7,6 @@ use crate::spec::words::Reading;
 
 const SETTLE: Duration = Duration::from_secs(10);
 const SETTLE_MAX: Duration = Duration::from_secs(600);
-/// What sets a scheduler off that says nothing of it.
-pub const COMMITS: Trigger = Trigger::Commits {
-    settle: SETTLE,
-    settle_max: SETTLE_MAX,
-};
 const RELEASES: [(&str, Release); 2] = [("passed", Release::Passed), ("decided", Release::Decided)];
 
 impl Reading<'_> {

@@ -3,16 +3,12 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::read::TypedWatch;
-use super::trigger::COMMITS;
-use super::{Collapse, Files, First, Job, Links, Scheduler, Suite, Watch};
+use super::{Links, Scheduler, Watch};
+use crate::spec::Placed;
 use crate::spec::value::Words;
 use crate::spec::words::Reading;
-use crate::spec::{Pattern, Place, Placed};
 
 const INTERVAL: Duration = Duration::from_secs(300);
-/// What is watched, and the scheduler that watches it, where a file names none.
-pub const USUAL: (&str, [&str; 2]) = ("branches", ["main", "stable/*"]);
-
 impl Reading<'_> {
     /// What is watched, and who is told, if it can be said.
     pub fn watch(&mut self, typed: &TypedWatch) -> Option<Watch> {
@@ -35,7 +31,7 @@ impl Reading<'_> {
         };
         let mut schedulers = self.schedulers(&typed.schedulers);
         if typed.schedulers.is_empty() {
-            schedulers.push(usual(place.clone()));
+            schedulers.push(Scheduler::usual(place.clone()));
         }
         let receivers = self.receivers(&typed.notices);
         Some(Watch {
@@ -114,25 +110,4 @@ fn is_repository(typed: &str) -> bool {
                 .split_once(':')
                 .is_some_and(|(host, path)| is_host(host) && !path.is_empty()),
         }
-}
-
-/// Each commit of the branches that Django supports, tested on the file's own matrix.
-fn usual(place: Place) -> Scheduler {
-    let (name, branches) = USUAL;
-    Scheduler {
-        name: name.to_owned(),
-        branches: branches
-            .into_iter()
-            .filter_map(|glob| Pattern::new(glob).ok())
-            .collect(),
-        trigger: COMMITS,
-        files: Files::default(),
-        collapse: Collapse::Newest,
-        first: First::Tip,
-        cancel_superseded: false,
-        priority: 0,
-        locks: Vec::new(),
-        job: Job::Suite(Suite::default()),
-        place,
-    }
 }
