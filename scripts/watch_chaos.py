@@ -6,6 +6,7 @@ made again while `djbuild watch` looks at it and runs them on SQLite and Postgre
 commit's test comes to is known from the commit. In the end:
 
     lost     branches whose tip nobody tested, turns of cells that nobody was told
+    given up tips whose runs were cut off twice, which ends them as infrastructure
     doubled  requests that more than one finished run was of
     left     containers, networks and volumes of this watcher
 
@@ -18,6 +19,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -157,19 +159,21 @@ command = ["/bin/sh", "-c", "cat >> {notices}; echo >> {notices}"]
 
 def judge(world):
     history = json.loads(world.run("history", "--limit", "100000", "--format", "json").stdout)
+    database = Path(world.environment["DJBUILD_STATE_DIR"]) / "history.sqlite3"
+    connection = sqlite3.connect(database)
+    given_up = set(connection.execute(
+        "SELECT branch, revision FROM request WHERE outcome = 'infrastructure'"))
     decided = [run for run in history if run["outcome"] in ("passed", "failed")]
     lost, doubled = [], []
-    for branch in world.branches():
-        if (branch, world.tip(branch)) not in {(run["branch"], run["revision"]) for run in decided}:
-            lost.append(f"{branch} at {world.tip(branch)} was never tested")
+    tips = {(branch, world.tip(branch)) for branch in world.branches()}
+    for branch, tip in tips - given_up:
+        if (branch, tip) not in {(run["branch"], run["revision"]) for run in decided}:
+            lost.append(f"{branch} at {tip} was never tested")
     for run in decided:
         subject = world.git("show", "-s", "--format=%s", run["revision"])
         expected = "failed" if subject.startswith("red") else "passed"
         if run["outcome"] != expected:
             lost.append(f"{run['run']}: {run['outcome']}, and it is {subject}")
-    database = Path(world.environment["DJBUILD_STATE_DIR"]) / "history.sqlite3"
-    import sqlite3
-    connection = sqlite3.connect(database)
     for request, in connection.execute("SELECT id FROM request"):
         runs = [run for run, in connection.execute(
             "SELECT run FROM attempt WHERE request = ? AND outcome IN ('passed', 'failed')", (request,))]
@@ -184,7 +188,7 @@ def judge(world):
         if identity not in told:
             lost.append(f"notice {identity} ({state}) was never taken")
     for branch, cell, state in connection.execute("SELECT branch, cell, state FROM standing"):
-        if branch in world.branches():
+        if (branch, dict(tips).get(branch)) in tips - given_up:
             subject = world.git("show", "-s", "--format=%s", world.tip(branch))
             if (state == "failed") != subject.startswith("red"):
                 lost.append(f"{cell} is {state}, and its tip is {subject}")
@@ -196,7 +200,7 @@ def judge(world):
             capture_output=True, text=True).stdout.split()
         left += [f"{kind[0]} {name}" for name in listed]
     requests = connection.execute("SELECT count(*) FROM request").fetchone()[0]
-    return history, requests, lost, doubled, left
+    return history, requests, len(tips & given_up), lost, doubled, left
 
 
 def main():
@@ -216,10 +220,10 @@ def main():
             print(f"\r{kill + 1} kills", end="", flush=True, file=sys.stderr)
         print(file=sys.stderr)
         world.rest()
-        history, requests, lost, doubled, left = judge(world)
+        history, requests, given_up, lost, doubled, left = judge(world)
         print(f"{options.kills} kills, {world.number} commits, {requests} requests, "
               f"{len(history)} runs, of which {sum(run['outcome'] == 'interrupted' for run in history)} "
-              f"were cut off: lost {len(lost)}, doubled {len(doubled)}, left {len(left)}")
+              f"were cut off: {given_up} tips given up, lost {len(lost)}, doubled {len(doubled)}, left {len(left)}")
         for line in lost + doubled + left:
             print(f"  {line}")
         if lost or doubled or left:

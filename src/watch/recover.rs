@@ -3,10 +3,12 @@ use super::ending::Ending;
 use super::finish::finish;
 use crate::model::{Moment, RunId};
 use crate::spec::Watch;
-use crate::store::farm::{Farm, Progress};
+use crate::store::farm::{Attempt, Farm, Progress};
 
-/// So many times a request is begun anew after its watcher was killed.
-const ATTEMPTS: u32 = 2;
+/// What was cut off so many times while it ran is given up.
+const CUT_OFF: usize = 2;
+/// And so is what never gets so far: it may be what kills the watcher.
+const ATTEMPTS: usize = 6;
 
 /// What became of a run whose watcher is gone.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,9 +46,9 @@ pub fn recover(
                 "cancelled",
                 request.cancel.as_deref().unwrap_or_default(),
             )),
-            Fate::CutOff if attempts.len() >= ATTEMPTS as usize => Some(Ending::without(
+            Fate::CutOff if is_given_up(&attempts) => Some(Ending::without(
                 "infrastructure",
-                &format!("djbuild was killed {ATTEMPTS} times while it ran"),
+                "djbuild was killed while it ran, and again when it was tried once more",
             )),
             Fate::CutOff => None,
         };
@@ -59,4 +61,9 @@ pub fn recover(
         }
     }
     Ok(taken_up)
+}
+
+fn is_given_up(attempts: &[Attempt]) -> bool {
+    let ran = attempts.iter().filter(|attempt| attempt.run.is_some());
+    ran.count() >= CUT_OFF || attempts.len() >= ATTEMPTS
 }

@@ -69,19 +69,21 @@ fn nothing_is_doubled(story: &mut Story, seed: u64) {
             all.map_err(WatchError::from)
         });
         let attempts = attempts.expect("readable");
-        assert!(attempts.len() <= 2, "seed {seed}: {attempts:?}");
+        let ran = attempts.iter().filter(|attempt| attempt.run.is_some());
+        assert!(ran.count() <= 2, "seed {seed}: {attempts:?}");
         let is_over = attempts.iter().all(|attempt| attempt.ended.is_some());
         assert!(is_over, "seed {seed}: {attempts:?}");
     }
 }
 
 /// A cell stands as the newest commit with a verdict says.
-fn standings_are_those_of_the_newest(story: &mut Story, seed: u64) {
+pub fn standings_are_those_of_the_newest(story: &mut Story, seed: u64) {
     let standings = story
         .farm
         .look(|book| book.standings().map_err(WatchError::from));
+    let requests = story.requests();
     for standing in standings.expect("readable") {
-        let newest = story.requests().into_iter().filter(|request| {
+        let newest = requests.iter().filter(|request| {
             let decided = match &request.progress {
                 Progress::Ended(ended) => ended.outcome == "passed" || ended.outcome == "failed",
                 _ => false,
@@ -93,7 +95,7 @@ fn standings_are_those_of_the_newest(story: &mut Story, seed: u64) {
         let cell = standing
             .cell
             .trim_start_matches(&format!("{}-", standing.branch));
-        let expected = match (story.verdict)(&newest, cell) {
+        let expected = match (story.verdict)(newest, cell) {
             Outcome::Passed => Colour::Green,
             _ => Colour::Red,
         };

@@ -400,9 +400,30 @@ fn a_run_that_is_killed_is_tried_once_more_and_then_given_up() {
     }
     let notices = story.notices();
     assert!(
-        notices[0].notice.body.contains("killed 2 times"),
+        notices[0]
+            .notice
+            .body
+            .contains("and again when it was tried once more"),
         "{notices:?}"
     );
+}
+
+#[test]
+fn what_was_killed_before_it_ran_is_tried_again_but_not_for_ever() {
+    let mut story = at_once();
+    story.surely(Story::poll);
+    for expected in [
+        "waiting",
+        "waiting",
+        "waiting",
+        "waiting",
+        "waiting",
+        "infrastructure",
+    ] {
+        story.surely(Story::claim);
+        story.die();
+        assert_eq!(told(&mut story), pairs(&[("main 1", expected)]));
+    }
 }
 
 #[test]

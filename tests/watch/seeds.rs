@@ -6,7 +6,7 @@ use std::time::Duration;
 use djbuild::model::Outcome;
 use djbuild::spec::Collapse;
 
-use super::laws::check;
+use super::laws::{check, standings_are_those_of_the_newest};
 use super::model::Model;
 use super::story::{SECOND, Story, scheduler, watch};
 
@@ -72,6 +72,7 @@ fn tell(seed: u64, polls: u64) -> u64 {
                 }
             });
         }
+        standings_are_those_of_the_newest(&mut story, seed);
         story.surely(Story::send);
         story.pass(Duration::from_secs(random.u64(1..120)));
     }

@@ -196,10 +196,15 @@ impl Story {
         Ok(())
     }
 
+    /// Takes a request, if one waits, and gets no further.
+    pub fn claim(&mut self) -> Result<Option<Claimed>, WatchError> {
+        let (now, room) = (self.now, 2_usize.saturating_sub(self.running.len()));
+        self.farm.within(|book| claim(book, room, now))
+    }
+
     /// Begins a run, if one waits.
     pub fn begin(&mut self) -> Result<bool, WatchError> {
-        let (now, room) = (self.now, 2_usize.saturating_sub(self.running.len()));
-        let Some(claimed) = self.farm.within(|book| claim(book, room, now))? else {
+        let Some(claimed) = self.claim()? else {
             return Ok(false);
         };
         self.runs += 1;
