@@ -111,12 +111,11 @@ impl Station {
                     work.polling.remove(&index);
                     work.asked.insert(index);
                     match result {
-                        Ok(None) => {}
                         // Who looks once wants to know that it could not.
                         Ok(Some(trouble)) if until == Until::Done => {
                             ended.push(Ending::without("infrastructure", &trouble));
                         }
-                        Ok(Some(_)) => {}
+                        Ok(_) => {}
                         Err(error) => (self.on)(Happening::Trouble(error.to_string())),
                     }
                 }
