@@ -13,6 +13,7 @@ CREATE TABLE branch (
     name        TEXT NOT NULL,
     tip         TEXT NOT NULL,
     position    INTEGER NOT NULL,
+    born        INTEGER NOT NULL,
     moved       INTEGER NOT NULL,
     gone        INTEGER,
     trouble     TEXT,

@@ -95,6 +95,7 @@ pub fn arrive(
         return Ok(0);
     }
     let mut position = row.as_ref().map_or(0, |row| row.position);
+    let born = is_there.map_or(position, |row| row.born);
     let mut new: Vec<Change> = Vec::new();
     let mut added = 0;
     for commit in &arrival.commits {
@@ -116,6 +117,7 @@ pub fn arrive(
         name: place.branch.to_owned(),
         tip: arrival.tip.clone(),
         position,
+        born,
         moved: now,
         gone: None,
         trouble: None,

@@ -97,6 +97,11 @@ fn take_verdicts(
         return Ok(());
     }
     let place = (asked.repository.as_str(), asked.branch.as_str());
+    // What is over is over: a branch of the same name may have been made since.
+    let branch = book.branch(place.0, place.1)?;
+    if branch.is_some_and(|branch| branch.gone.is_some() || asked.position <= branch.born) {
+        return Ok(());
+    }
     let question = question(&asked.job);
     let judged = Judged {
         repository: place.0,

@@ -108,14 +108,7 @@ fn each_commit_is_tested_once_its_turns_are_told_and_a_killed_watcher_loses_noth
     killed.kill().expect("it goes on");
     killed.wait().expect("started");
     let mut second = watch(&user, &folder);
-    let begun = Instant::now();
-    while fs::read_to_string(&notices).expect("told").lines().count() < 2 {
-        assert!(
-            begun.elapsed() < Duration::from_secs(300),
-            "nothing is told"
-        );
-        sleep(Duration::from_millis(200));
-    }
+    running(&user, &folder);
     shell(&format!("kill -INT {}", second.id()));
     assert!(second.wait().expect("started").success());
     let told = fs::read_to_string(&notices).expect("told");

@@ -83,12 +83,17 @@ pub fn standings_are_those_of_the_newest(story: &mut Story, seed: u64) {
         .look(|book| book.standings().map_err(WatchError::from));
     let requests = story.requests();
     for standing in standings.expect("readable") {
+        let branch = story.farm.look(|book| {
+            let row = book.branch(PLACE, &standing.branch);
+            row.map_err(WatchError::from)
+        });
+        let born = branch.expect("readable").expect("it was seen").born;
         let newest = requests.iter().filter(|request| {
             let decided = match &request.progress {
                 Progress::Ended(ended) => ended.outcome == "passed" || ended.outcome == "failed",
                 _ => false,
             };
-            decided && request.asked.branch == standing.branch
+            decided && request.asked.branch == standing.branch && request.asked.position > born
         });
         let newest = newest.max_by_key(|request| request.asked.position);
         let Some(newest) = newest else { continue };

@@ -188,6 +188,25 @@ fn a_branch_that_is_deleted_leaves_nothing_waiting_and_comes_again_as_a_new_one(
 }
 
 #[test]
+fn a_run_of_a_branch_that_is_deleted_meanwhile_says_nothing_of_the_next_of_its_name() {
+    let mut story = at_once();
+    story.verdict = Box::new(|request, _| match request.asked.position {
+        1 => Outcome::Failed,
+        _ => Outcome::Passed,
+    });
+    story.watch.schedulers[0].branches = vec![djbuild::spec::Pattern::new("fix").expect("a glob")];
+    story.forge.push("fix", &["django/b.py"]);
+    story.surely(Story::poll);
+    story.surely(Story::begin);
+    story.forge.delete("fix");
+    story.surely(Story::poll);
+    story.forge.push("fix", &["django/c.py"]);
+    story.surely(Story::poll);
+    story.surely(|story| story.end(0));
+    assert!(story.notices().is_empty(), "{:?}", story.notices());
+}
+
+#[test]
 fn the_same_commit_on_two_branches_is_requested_on_both() {
     let mut story = at_once();
     let tip = story.forge.push("main", &["django/b.py"]);

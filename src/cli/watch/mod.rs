@@ -39,7 +39,9 @@ pub async fn watch(options: WatchOptions) -> Outcome {
     };
     let (engine, _) = connect::engine(&home, &options.images.debian_mirror).await?;
     let mut interrupts = Interrupts::listen();
-    let (canceller, cancel) = cancellation();
+    // Of each other independent: what runs goes on when no more is begun.
+    let (stopping, stop) = cancellation();
+    let (ending, cancel) = cancellation();
     let until = if options.once {
         Until::Done
     } else {
@@ -56,8 +58,7 @@ pub async fn watch(options: WatchOptions) -> Outcome {
     if until == Until::Stopped {
         warn(&lines::begun(&station.watch));
     }
-    let (running, stopping) = (cancel.child(), cancel.clone());
-    let mut working = std::pin::pin!(station.work(until, &stopping, &running.1));
+    let mut working = std::pin::pin!(station.work(until, &stop, &cancel));
     let mut pressed = 0_u32;
     let endings = loop {
         tokio::select! {
@@ -71,9 +72,9 @@ pub async fn watch(options: WatchOptions) -> Outcome {
                 };
                 warn(word);
                 if pressed == 1 {
-                    canceller.press();
+                    stopping.press();
                 } else {
-                    running.0.press();
+                    ending.press();
                 }
             }
         }

@@ -31,6 +31,9 @@ pub struct Branch {
     pub tip: String,
     /// The place of its last change.
     pub position: i64,
+    /// The place after which it was made, or made again: changes up to it are of an earlier
+    /// branch of the same name.
+    pub born: i64,
     /// When it last moved.
     pub moved: Moment,
     /// When it was found to be deleted, if it is.
@@ -101,7 +104,7 @@ impl Book<'_> {
     /// When the file cannot be read.
     pub fn branches(&self, repository: &str) -> Result<Vec<Branch>, StoreError> {
         self.rows(
-            "SELECT repository, name, tip, position, moved, gone, trouble FROM branch
+            "SELECT repository, name, tip, position, born, moved, gone, trouble FROM branch
              WHERE repository = ?1 ORDER BY name",
             [repository],
             branch,
@@ -114,7 +117,7 @@ impl Book<'_> {
     /// When the file cannot be read.
     pub fn branch(&self, repository: &str, name: &str) -> Result<Option<Branch>, StoreError> {
         self.row(
-            "SELECT repository, name, tip, position, moved, gone, trouble FROM branch
+            "SELECT repository, name, tip, position, born, moved, gone, trouble FROM branch
              WHERE repository = ?1 AND name = ?2",
             [repository, name],
             branch,
@@ -128,12 +131,13 @@ impl Book<'_> {
     pub fn put_branch(&self, branch: &Branch) -> Result<(), StoreError> {
         self.write(
             "branch",
-            "INSERT OR REPLACE INTO branch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR REPLACE INTO branch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 branch.repository,
                 branch.name,
                 branch.tip,
                 branch.position,
+                branch.born,
                 branch.moved.0,
                 branch.gone.map(|at| at.0),
                 branch.trouble
@@ -149,8 +153,9 @@ fn branch(row: &Row<'_>) -> rusqlite::Result<Branch> {
         name: row.get(1)?,
         tip: row.get(2)?,
         position: row.get(3)?,
-        moved: Moment(row.get(4)?),
-        gone: row.get::<_, Option<i64>>(5)?.map(Moment),
-        trouble: row.get(6)?,
+        born: row.get(4)?,
+        moved: Moment(row.get(5)?),
+        gone: row.get::<_, Option<i64>>(6)?.map(Moment),
+        trouble: row.get(7)?,
     })
 }
