@@ -56,10 +56,14 @@ fn status(user: &User, folder: &Path) -> Value {
     serde_json::from_str(&shown.stdout).expect("JSON")
 }
 
-/// Waits until a run of the watcher's goes on.
-fn running(user: &User, folder: &Path) {
+/// Waits until a run of the watcher's goes on that is another than this one.
+fn running(user: &User, folder: &Path, other: &Value) -> Value {
     let begun = Instant::now();
-    while status(user, folder)["running"][0]["run"].is_null() {
+    loop {
+        let run = status(user, folder)["running"][0]["run"].clone();
+        if run.is_string() && run != *other {
+            return run;
+        }
         assert!(begun.elapsed() < Duration::from_secs(300), "nothing runs");
         sleep(Duration::from_millis(200));
     }
@@ -104,11 +108,11 @@ fn each_commit_is_tested_once_its_turns_are_told_and_a_killed_watcher_loses_noth
 
     push(&repository, "time.sleep(8)");
     let mut killed = watch(&user, &folder);
-    running(&user, &folder);
+    let first = running(&user, &folder, &Value::Null);
     killed.kill().expect("it goes on");
     killed.wait().expect("started");
     let mut second = watch(&user, &folder);
-    running(&user, &folder);
+    running(&user, &folder, &first);
     shell(&format!("kill -INT {}", second.id()));
     assert!(second.wait().expect("started").success());
     let told = fs::read_to_string(&notices).expect("told");

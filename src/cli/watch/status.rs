@@ -88,7 +88,11 @@ fn text(status: &Status, style: Style) -> String {
     section(&mut text, "Branches", status.branches.iter(), |branch| {
         branch_line(branch, now, style)
     });
-    section(&mut text, "Running", status.running.iter(), |request| {
+    let running = match status.watcher {
+        Some(_) => "Running",
+        None => "Cut off, for the next watcher to take up",
+    };
+    section(&mut text, running, status.running.iter(), |request| {
         request_line(request, now)
     });
     section(&mut text, "Waiting", status.waiting.iter(), |request| {
