@@ -33,7 +33,7 @@ mkdir "$demo/django"
 echo "watch demo: making a repository of Django ${releases[*]} in $demo" >&2
 put "${releases[0]}" good
 cat >"$demo/djbuild.toml" <<TOML
-pythons = "newest"
+pythons = "3.14"
 databases = ["sqlite"]
 
 [watch]
