@@ -64,4 +64,4 @@ committer=$!
 cd "$demo"
 "$djbuild" watch "$@" || true
 echo "watch demo: what was told:" >&2
-cat "$demo/notices" 2>/dev/null >&2 || echo "nothing" >&2
+cat "$demo/notices" >&2 2>/dev/null || echo "nothing" >&2
