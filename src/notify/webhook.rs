@@ -4,6 +4,7 @@ use sha2::Sha256;
 
 use super::{Letter, NotifyError, PATIENCE};
 use crate::model::{hex, redacted};
+use crate::source::agent;
 use crate::spec::Shape;
 
 /// Posts a notice. Redirects are not followed: the address that was configured is meant.
@@ -14,16 +15,14 @@ pub fn post(
     letter: &Letter,
 ) -> Result<(), NotifyError> {
     let body = body(shape, letter);
-    let agent: ureq::Agent = ureq::Agent::config_builder()
+    let mut request = agent(PATIENCE)
+        .post(url)
+        .config()
         .timeout_global(Some(PATIENCE))
         .max_redirects(0)
         .http_status_as_error(false)
         .build()
-        .into();
-    let mut request = agent
-        .post(url)
         .header("Content-Type", "application/json")
-        .header("User-Agent", concat!("djbuild/", env!("CARGO_PKG_VERSION")))
         .header("X-Djbuild-Notice", header(&letter.id));
     if let Some(key) = key {
         request = request.header("X-Hub-Signature-256", signature(key, &body));

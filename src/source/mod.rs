@@ -58,4 +58,4 @@ pub use snapshot::{Snapshot, Tree};
 pub use transfer::{OnTransfer, Transfer};
 pub use wanted::Wanted;
 pub use watched::{Commit, Watched};
-pub use web::reach;
+pub use web::{agent, reach};

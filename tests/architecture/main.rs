@@ -32,7 +32,7 @@ const TABLE: [(&str, &[&str]); 17] = [
             "run", "engine", "journal", "matrix", "source", "spec", "store", "event", "model",
         ],
     ),
-    ("notify", &["spec", "model"]),
+    ("notify", &["spec", "source", "model"]),
     ("progress", &["event", "model"]),
     ("report", &["event", "model"]),
     (
@@ -47,7 +47,7 @@ const TABLE: [(&str, &[&str]); 17] = [
 /// Crates that only these rooms, or folders of them, may name.
 const OWNERS: [(&str, &[&str]); 7] = [
     ("git2", &["source"]),
-    ("ureq", &["source", "notify"]),
+    ("ureq", &["source"]),
     ("bollard", &["runtime/docker"]),
     ("rusqlite", &["store"]),
     ("indicatif", &["progress"]),
