@@ -42,8 +42,7 @@ fn release(
         else {
             continue;
         };
-        let mut branches = scheduler.branches.iter();
-        if *name != asked.scheduler || !branches.any(|glob| glob.matches(&asked.branch)) {
+        if *name != asked.scheduler || !scheduler.watches(&asked.branch) {
             continue;
         }
         let covers = book.covered(upstream.id)?;

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::place::{Place, is_interested};
+use super::place::Place;
 use super::settle::settle;
 use super::waiting::drop_waiting;
 use super::{Remote, WatchError};
@@ -126,7 +126,7 @@ pub fn arrive(
     let is_gone = |revision: &str| arrival.vanished.contains(revision);
     drop_waiting(book, place, &is_gone, &word, now)?;
     for scheduler in &watch.schedulers {
-        if !is_interested(scheduler, place.branch) {
+        if !scheduler.watches(place.branch) {
             continue;
         }
         let stranger = arrival

@@ -6,8 +6,7 @@ use super::station::Work;
 use super::{Claimed, Ending, Happening, Station, Until, WatchError, deliver, poll};
 use crate::engine::Cancel;
 use crate::journal::Journal;
-use crate::model::Moment;
-use crate::source::Watched;
+use crate::model::{Moment, redacted};
 use crate::store::farm::Farm;
 
 const BUG: &str = "this should not have happened, and has been told";
@@ -91,10 +90,8 @@ impl Station {
     pub(super) fn begin(&self, work: &mut Work, claimed: Claimed, cancel: &Cancel) {
         let Claimed { request, .. } = claimed;
         let id = request.id;
-        let url = self.watch.sources.iter().find(|source| {
-            Watched::new(&source.value, &self.home.state.repositories()).place()
-                == request.asked.repository
-        });
+        let mut sources = self.watch.sources.iter();
+        let url = sources.find(|source| redacted(&source.value) == request.asked.repository);
         let url = url.map_or(request.asked.repository.clone(), |url| url.value.clone());
         let run = as_run(&request, &url, &self.base, &self.home);
         let (canceller, own) = cancel.child();

@@ -1,6 +1,6 @@
 use super::WatchError;
 use super::arrival::{arrive, look};
-use super::place::{Place, is_interested};
+use super::place::Place;
 use super::remote::Remote;
 use super::waiting::{drop_waiting, waiting_revisions};
 use crate::model::Moment;
@@ -98,7 +98,7 @@ impl<'a> Branches<'a> {
         self.farm.look(|book| {
             let mut strangers = Vec::new();
             for scheduler in &watch.schedulers {
-                if is_interested(scheduler, place.branch)
+                if scheduler.watches(place.branch)
                     && book.interest(&scheduler.name, place.pair())?.is_none()
                 {
                     strangers.push(scheduler);

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use super::making::{Wish, make};
-use super::place::is_interested;
 use super::{Calendar, Kind, WatchError};
 use crate::model::Moment;
 use crate::spec::{Cron, Scheduler, Trigger, Watch};
@@ -70,17 +69,14 @@ impl Due<'_> {
     /// Requests what is due of all branches, and says what it did.
     fn request(&self, book: &Book<'_>, repositories: &[String]) -> Result<String, WatchError> {
         let pauses = book.pauses()?;
-        let is_paused = |kind, name: &str| {
-            let mut pauses = pauses.iter();
-            pauses.any(|pause| pause.kind == kind && pause.name == name)
-        };
+        let is_paused = |kind, name: &str| pauses.iter().any(|pause| pause.is_of(kind, name));
         if is_paused(PauseKind::Scheduler, &self.scheduler.name) {
             return Ok("paused".to_owned());
         }
         let mut words = Vec::new();
         for repository in repositories {
             for branch in book.branches(repository)? {
-                if branch.gone.is_some() || !is_interested(self.scheduler, &branch.name) {
+                if branch.gone.is_some() || !self.scheduler.watches(&branch.name) {
                     continue;
                 }
                 let why_not = if is_paused(PauseKind::Branch, &branch.name) {

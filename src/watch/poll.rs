@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use super::branches::Branches;
 use super::news::tell_trouble;
-use super::place::is_watched;
 use super::{Remote, WatchError};
 use crate::model::Moment;
 use crate::source::SourceError;
@@ -58,7 +57,7 @@ pub fn poll(
         }
     }
     for (name, tip) in &listed {
-        if !is_watched(watch, name) {
+        if !watch.watches(name) {
             continue;
         }
         let row = known.iter().find(|branch| branch.name == *name);

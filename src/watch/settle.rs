@@ -12,11 +12,7 @@ use crate::store::farm::{Book, Change, PauseKind, Pending};
 /// When what a watcher keeps cannot be read or written.
 pub fn settle(book: &Book<'_>, watch: &Watch, now: Moment) -> Result<Option<Moment>, WatchError> {
     let pauses = book.pauses()?;
-    let is_paused = |kind, name: &str| {
-        pauses
-            .iter()
-            .any(|pause| pause.kind == kind && pause.name == name)
-    };
+    let is_paused = |kind, name: &str| pauses.iter().any(|pause| pause.is_of(kind, name));
     let mut next: Option<Moment> = None;
     for scheduler in &watch.schedulers {
         let Trigger::Commits { settle, settle_max } = scheduler.trigger else {

@@ -174,10 +174,9 @@ impl Station {
             };
             self.begin(work, claimed, cancel);
         }
-        let waits = farm.look(|book| obstacles(book, RUNS, now))?;
-        let is_due = waits.iter().any(|(_, obstacle)| obstacle.is_none());
+        // Where nothing runs there was room for all that could have begun.
         let all_asked = work.asked.len() == self.watch.sources.len();
-        Ok(all_asked && settles.is_none() && !is_due && work.runs.is_empty())
+        Ok(all_asked && settles.is_none() && work.runs.is_empty())
     }
 
     /// Requests what has settled and what is due, and says when more of it will have
@@ -192,8 +191,7 @@ impl Station {
         if !rounds.is_time(version, now) {
             return Ok(rounds.settles);
         }
-        let (watch, remotes) = (&*self.watch, self.remotes());
-        let places: Vec<String> = remotes.map(|one| one.place().to_owned()).collect();
+        let (watch, places) = (&*self.watch, self.watch.places());
         let (settles, fires) = farm.within(|book| {
             book.beat("scheduler", now)?;
             follow(book, watch)?;

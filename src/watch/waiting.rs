@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::place::Place;
 use super::{Kind, WatchError};
 use crate::model::Moment;
-use crate::store::farm::{Book, Ended, Progress, QueuedRequest};
+use crate::store::farm::{Book, Change, Ended, Progress, QueuedRequest};
 
 /// The commits of a branch that somebody waits for.
 pub fn waiting_revisions(
@@ -14,14 +14,8 @@ pub fn waiting_revisions(
         .into_iter()
         .map(|request| request.asked.revision)
         .collect();
-    for scheduler in book.waited_for()? {
-        for pending in book.pending(&scheduler)? {
-            let change = pending.change;
-            if (change.repository.as_str(), change.branch.as_str()) == place.pair() {
-                revisions.insert(change.revision);
-            }
-        }
-    }
+    let pending = pending(book, place)?.into_iter();
+    revisions.extend(pending.map(|(_, change)| change.revision));
     Ok(revisions)
 }
 
@@ -34,13 +28,9 @@ pub fn drop_waiting(
     word: &str,
     now: Moment,
 ) -> Result<(), WatchError> {
-    for scheduler in book.waited_for()? {
-        for pending in book.pending(&scheduler)? {
-            let change = &pending.change;
-            let is_here = (change.repository.as_str(), change.branch.as_str()) == place.pair();
-            if is_here && is_gone(&change.revision) {
-                book.remove_pending(&scheduler, change.id)?;
-            }
+    for (scheduler, change) in pending(book, place)? {
+        if is_gone(&change.revision) {
+            book.remove_pending(&scheduler, change.id)?;
         }
     }
     for request in waiting(book, place)? {
@@ -59,6 +49,20 @@ pub fn drop_waiting(
         }
     }
     Ok(())
+}
+
+/// The changes of a branch that schedulers wait with.
+fn pending(book: &Book<'_>, place: &Place<'_>) -> Result<Vec<(String, Change)>, WatchError> {
+    let mut found = Vec::new();
+    for scheduler in book.waited_for()? {
+        for pending in book.pending(&scheduler)? {
+            let change = pending.change;
+            if (change.repository.as_str(), change.branch.as_str()) == place.pair() {
+                found.push((scheduler.clone(), change));
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn waiting(book: &Book<'_>, place: &Place<'_>) -> Result<Vec<QueuedRequest>, WatchError> {

@@ -25,12 +25,8 @@ pub async fn check(farm: &Farm, send_test: bool) -> Outcome {
             Ok(Ok(heads)) => {
                 text.push_str(&format!("{place}: asked every {every}\n"));
                 for scheduler in &watch.schedulers {
-                    let mut names: Vec<&str> = Vec::new();
-                    for name in heads.keys() {
-                        if scheduler.branches.iter().any(|glob| glob.matches(name)) {
-                            names.push(name);
-                        }
-                    }
+                    let names = heads.keys().map(String::as_str);
+                    let names: Vec<&str> = names.filter(|name| scheduler.watches(name)).collect();
                     if names.is_empty() {
                         wrong.push(format!(
                             "{}: scheduler {}: no branch of {place} matches",

@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::cli::args::{CoverWord, WatchOptions};
 use crate::cli::error::CliError;
 use crate::run::{self, FILE_NAME, Request, Scope};
-use crate::source::{Origin, Watched};
+use crate::source::Origin;
 use crate::spec::{Job, Links, Pattern, Place, Placed, Scheduler, Spec, Suite, Watch};
 
 /// Where Django's repository is.
@@ -140,17 +140,5 @@ impl Farm {
         base.images = options.images.images();
         base.retention = options.keeping.retention();
         base
-    }
-
-    /// The repositories, as they are kept.
-    pub fn places(&self) -> Vec<String> {
-        let sources = self.watch.sources.iter();
-        sources
-            .map(|source| {
-                Watched::new(&source.value, std::path::Path::new("."))
-                    .place()
-                    .to_owned()
-            })
-            .collect()
     }
 }

@@ -48,7 +48,7 @@ fn look() -> Result<Status, CliError> {
     let mut status = kept.look(|book| {
         // Whoever asks from elsewhere sees all there is.
         let places = match &farm {
-            Some(farm) => farm.places(),
+            Some(farm) => farm.watch.places(),
             None => book.places()?,
         };
         read(book, farm.as_ref().map(|farm| &farm.watch), &places, now)

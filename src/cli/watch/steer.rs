@@ -18,10 +18,7 @@ pub fn force(options: &ForceOptions) -> Outcome {
         let mut schedulers = watch.schedulers.iter();
         let found = match &options.scheduler {
             Some(name) => schedulers.find(|one| one.name == *name),
-            None => schedulers.find(|one| {
-                let mut globs = one.branches.iter();
-                globs.any(|glob| glob.matches(&options.branch))
-            }),
+            None => schedulers.find(|one| one.watches(&options.branch)),
         };
         found.cloned().ok_or_else(|| {
             CliError::Usage(match &options.scheduler {
@@ -44,7 +41,7 @@ pub fn force(options: &ForceOptions) -> Outcome {
         Ok(watch::force(
             book,
             &farm.watch,
-            &farm.places(),
+            &farm.watch.places(),
             &wanted,
             now(),
         )?)
@@ -81,7 +78,12 @@ fn narrow(suite: &mut crate::spec::Suite, options: &ForceOptions) -> Result<(), 
 pub fn pause(options: &PauseOptions) -> Outcome {
     let who = user();
     let name = steer(|book, farm| {
-        let what = watch::pausable(book, &farm.watch, &farm.places(), options.what.as_deref())?;
+        let what = watch::pausable(
+            book,
+            &farm.watch,
+            &farm.watch.places(),
+            options.what.as_deref(),
+        )?;
         let name = name_of(&what.1);
         watch::pause(book, what, &who, now())?;
         Ok(name)
@@ -93,8 +95,12 @@ pub fn pause(options: &PauseOptions) -> Outcome {
 /// Ends a pause.
 pub fn resume(options: &PauseOptions) -> Outcome {
     let (name, was_paused) = steer(|book, farm| {
-        let (kind, name) =
-            watch::pausable(book, &farm.watch, &farm.places(), options.what.as_deref())?;
+        let (kind, name) = watch::pausable(
+            book,
+            &farm.watch,
+            &farm.watch.places(),
+            options.what.as_deref(),
+        )?;
         let was_paused = book.resume(kind, &name)?;
         Ok((name_of(&name), was_paused))
     })?;
@@ -129,7 +135,7 @@ pub fn cancel(options: &CancelOptions) -> Outcome {
 pub fn stop(options: &StopOptions) -> Outcome {
     let who = user();
     let run = steer(|book, farm| {
-        let status = watch::status(book, None, &farm.places(), now())?;
+        let status = watch::status(book, None, &farm.watch.places(), now())?;
         let mut running = status.running.into_iter().filter_map(|request| {
             let run = request.run?;
             run.starts_with(&options.run)

@@ -18,6 +18,7 @@ mod words;
 use std::time::Duration;
 
 use super::{Place, Placed};
+use crate::model::redacted;
 
 pub use files::Files;
 pub use receiver::{Receiver, Secret, Shape, Telling, Way};
@@ -43,6 +44,20 @@ pub struct Watch {
     pub links: Links,
     /// Where it is.
     pub place: Place,
+}
+
+impl Watch {
+    /// Whether any scheduler is interested in a branch.
+    pub fn watches(&self, branch: &str) -> bool {
+        let mut schedulers = self.schedulers.iter();
+        schedulers.any(|scheduler| scheduler.watches(branch))
+    }
+
+    /// The URLs of the repositories, without their secrets: what they are called.
+    pub fn places(&self) -> Vec<String> {
+        let sources = self.sources.iter();
+        sources.map(|source| redacted(&source.value)).collect()
+    }
 }
 
 /// Addresses with a word in braces: `https://github.com/django/django/commit/{revision}`.

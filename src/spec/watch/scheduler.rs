@@ -36,6 +36,11 @@ impl Scheduler {
     /// What [`Scheduler::usual`] is called.
     pub const USUAL: &'static str = "branches";
 
+    /// Whether it is interested in a branch.
+    pub fn watches(&self, branch: &str) -> bool {
+        self.branches.iter().any(|glob| glob.matches(branch))
+    }
+
     /// Each commit of the branches that Django supports, tested on the file's own matrix.
     pub fn usual(place: Place) -> Self {
         let globs = ["main", "stable/*"].into_iter().map(Pattern::new);

@@ -49,6 +49,13 @@ pub enum PauseKind {
     Scheduler,
 }
 
+impl Pause {
+    /// Whether this is paused by it.
+    pub fn is_of(&self, kind: PauseKind, name: &str) -> bool {
+        self.kind == kind && self.name == name
+    }
+}
+
 impl PauseKind {
     /// Its word, as kept.
     pub const fn as_str(self) -> &'static str {
