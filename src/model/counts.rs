@@ -19,6 +19,18 @@ pub enum TestOutcome {
 }
 
 impl TestOutcome {
+    /// The word for people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Errored => "error",
+            Self::Skipped => "skipped",
+            Self::ExpectedFailure => "expected failure",
+            Self::UnexpectedSuccess => "unexpected success",
+        }
+    }
+
     /// Whether Django counts this against the run.
     pub const fn is_bad(self) -> bool {
         matches!(self, Self::Failed | Self::Errored | Self::UnexpectedSuccess)

@@ -129,6 +129,29 @@ pub fn tables<T: Keys + Default + DeserializeOwned>(
     read
 }
 
+/// `[name]`, as far as it is right; the table that it is in may be a part of the name.
+pub fn table<T: Keys + Default + DeserializeOwned>(
+    document: &mut DeTable<'_>,
+    name: &str,
+    findings: &mut Findings<'_>,
+) -> Option<Table<T>> {
+    let key = name.rsplit('.').next().unwrap_or(name);
+    let value = document.remove(key)?;
+    let span = value.span();
+    let DeValue::Table(table) = value.into_inner() else {
+        findings
+            .add(span, format!("{name} is a table"))
+            .help(format!("begin it with [{name}]"));
+        return None;
+    };
+    let before = findings.found.len();
+    Some(Table {
+        value: struct_of(Spanned::new(span.clone(), table), findings),
+        span,
+        is_whole: findings.found.len() == before,
+    })
+}
+
 /// The keys and values of a table, in the order they stand in.
 pub fn entries<'i>(
     document: &mut DeTable<'i>,

@@ -41,6 +41,7 @@ mod runs;
 mod schema;
 mod state;
 mod tail;
+mod test_past;
 #[cfg(test)]
 mod tests;
 mod usage;
@@ -59,3 +60,4 @@ pub use reindex::Reindexed;
 pub use retention::{Excess, Reclaimable, Retention};
 pub use rows::PastBranch;
 pub use state::State;
+pub use test_past::TestSeen;

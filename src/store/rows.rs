@@ -25,6 +25,9 @@ pub struct PastBranch {
     pub modified: usize,
 }
 
+/// So many tests that count against a cell are in the index: where all do, these say enough.
+const BAD_TESTS: usize = 1000;
+
 pub fn put_run(connection: &Connection, summary: &Summary) -> rusqlite::Result<()> {
     let started = &summary.started;
     let branches: Vec<PastBranch> = started
@@ -97,8 +100,30 @@ pub fn put_cell(connection: &Connection, run: &RunId, cell: &CellSummary) -> rus
             integer(cell.counts.tests),
             integer(cell.counts.bad()),
             integer(cell.counts.skipped),
-        ])
-        .map(|_| ())
+        ])?;
+    put_bad(connection, run, cell)
+}
+
+/// The tests that count against a cell.
+fn put_bad(connection: &Connection, run: &RunId, cell: &CellSummary) -> rusqlite::Result<()> {
+    let place = params![run.as_str(), cell.name.as_str()];
+    connection
+        .prepare_cached("DELETE FROM bad WHERE run = ?1 AND cell = ?2")?
+        .execute(place)?;
+    for failure in cell.failures.iter().take(BAD_TESTS) {
+        connection
+            .prepare_cached(
+                "INSERT INTO bad VALUES (?1, ?2, ?3, ?4, 1)
+                 ON CONFLICT DO UPDATE SET times = times + 1",
+            )?
+            .execute(params![
+                run.as_str(),
+                cell.name.as_str(),
+                failure.result.test,
+                failure.result.outcome.as_str(),
+            ])?;
+    }
+    Ok(())
 }
 
 pub fn note_images(connection: &Connection, summary: &Summary) -> rusqlite::Result<()> {

@@ -50,6 +50,20 @@ CREATE INDEX run_by_time ON run (began);
 CREATE INDEX cell_by_place ON cell (python, database, branch);
 ";
 
+/// Which tests of a cell count against it: of each, what became of it, and how often where
+/// subtests did.
+const BAD: &str = "
+CREATE TABLE bad (
+    run         TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    cell        TEXT NOT NULL,
+    test        TEXT NOT NULL,
+    outcome     TEXT NOT NULL,
+    times       INTEGER NOT NULL,
+    PRIMARY KEY (run, cell, test)
+);
+CREATE INDEX bad_by_test ON bad (test);
+";
+
 /// Opens the index, making it the first time and bringing an older one up.
 pub fn open(path: &Path) -> Result<Connection, StoreError> {
     if let Some(folder) = path.parent() {
@@ -137,6 +151,7 @@ fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     };
     // Version 1 writes its own number into whatever it opens.
     let version = match written {
+        1 if has("bad", "test")? => 4,
         1 if has("request", "cause")? => 3,
         1 if has("run", "planned")? => 2,
         written => written,
@@ -157,6 +172,9 @@ fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     }
     if version < 3 {
         transaction.execute_batch(watch_tables::TABLES)?;
+    }
+    if version < 4 {
+        transaction.execute_batch(BAD)?;
     }
     transaction.pragma_update(None, "user_version", FORMAT)
 }

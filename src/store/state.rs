@@ -7,7 +7,7 @@ use crate::model::RunId;
 
 /// The format of what is kept: 1 had no test tables, 2 none for a watcher. A newer one is
 /// left untouched.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// The folder in which djbuild keeps what happened.
 #[derive(Debug, Clone)]

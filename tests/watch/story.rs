@@ -96,6 +96,7 @@ pub fn watch(schedulers: Vec<Scheduler>) -> Watch {
             place: place(),
         }],
         links: Links::default(),
+        page: None,
         place: place(),
     }
 }

@@ -75,15 +75,14 @@ pub fn text(state: &State, run: &RunId, test: &str, style: Style) -> Result<Stri
 }
 
 fn one(result: &TestResult, style: Style) -> String {
-    let (outcome, word) = match result.outcome {
-        TestOutcome::Passed => (Outcome::Passed, "passed"),
-        TestOutcome::Failed => (Outcome::Failed, "failed"),
-        TestOutcome::Errored => (Outcome::Failed, "error"),
-        TestOutcome::Skipped => (Outcome::Skipped, "skipped"),
-        TestOutcome::ExpectedFailure => (Outcome::Passed, "expected failure"),
-        TestOutcome::UnexpectedSuccess => (Outcome::Failed, "unexpected success"),
+    let outcome = match result.outcome {
+        TestOutcome::Passed | TestOutcome::ExpectedFailure => Outcome::Passed,
+        TestOutcome::Skipped => Outcome::Skipped,
+        TestOutcome::Failed | TestOutcome::Errored | TestOutcome::UnexpectedSuccess => {
+            Outcome::Failed
+        }
     };
-    let word = style.outcome(outcome, word);
+    let word = style.outcome(outcome, result.outcome.as_str());
     let subtest = result.subtest.as_deref().unwrap_or_default();
     let reason = match &result.reason {
         Some(reason) => format!(": {reason}"),

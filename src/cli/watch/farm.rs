@@ -116,6 +116,7 @@ impl Farm {
                 schedulers: vec![scheduler],
                 receivers: Vec::new(),
                 links: Links::default(),
+                page: None,
                 place: place.clone(),
             },
             spec: None,

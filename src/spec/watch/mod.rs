@@ -4,6 +4,7 @@
 mod circle;
 mod expected;
 mod files;
+mod page;
 mod read;
 mod receiver;
 mod receivers;
@@ -21,9 +22,12 @@ use super::{Place, Placed};
 use crate::model::redacted;
 
 pub use files::Files;
+pub use page::Page;
 pub use receiver::{Receiver, Secret, Shape, Telling, Way};
 pub use scheduler::{Collapse, Cron, First, Job, Release, Scheduler, Suite, Trigger};
 
+#[cfg(test)]
+pub(super) use page::PageTable;
 pub(super) use read::{TypedWatch, read as read_watch};
 pub(super) use typed::WatchTable;
 #[cfg(test)]
@@ -42,6 +46,8 @@ pub struct Watch {
     pub receivers: Vec<Receiver>,
     /// Where people see a commit and a ticket.
     pub links: Links,
+    /// The page that shows it, if one is wanted.
+    pub page: Option<Page>,
     /// Where it is.
     pub place: Place,
 }

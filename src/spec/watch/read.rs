@@ -1,15 +1,17 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::page::PageTable;
 use super::typed::{NoticeTable, SchedulerTable, WatchTable};
 use crate::spec::problem::Findings;
-use crate::spec::tables::{Table, struct_of, tables};
+use crate::spec::tables::{Table, struct_of, table as inner, tables};
 
 /// The `[watch]` table, as typed: what could be read of it.
 pub struct TypedWatch {
     pub table: Table<WatchTable>,
     pub schedulers: Vec<Table<SchedulerTable>>,
     pub notices: Vec<Table<NoticeTable>>,
+    pub page: Option<Table<PageTable>>,
 }
 
 /// `[watch]`, with its own lists of tables.
@@ -25,6 +27,7 @@ pub fn read(document: &mut DeTable<'_>, findings: &mut Findings<'_>) -> Option<T
     let before = findings.found.len();
     let schedulers = tables(&mut table, "watch.scheduler", findings);
     let notices = tables(&mut table, "watch.notice", findings);
+    let page = inner(&mut table, "watch.page", findings);
     let value = struct_of(Spanned::new(span.clone(), table), findings);
     Some(TypedWatch {
         table: Table {
@@ -34,5 +37,6 @@ pub fn read(document: &mut DeTable<'_>, findings: &mut Findings<'_>) -> Option<T
         },
         schedulers,
         notices,
+        page,
     })
 }

@@ -131,7 +131,7 @@ impl Reading<'_> {
         Some(Secret::Plain(typed.clone()))
     }
 
-    fn key(&mut self, key: &Spanned<MaybeSecret>) -> Option<Secret> {
+    pub fn key(&mut self, key: &Spanned<MaybeSecret>) -> Option<Secret> {
         match key.get_ref() {
             MaybeSecret::Named(table) => self.name(&table.secret).map(Secret::Named),
             MaybeSecret::Plain(_) => {

@@ -5,6 +5,7 @@ use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use super::page::PageTable;
 use crate::spec::value::{Keys, Words};
 
 /// What `djbuild watch` looks at, what it runs when, and whom it tells
@@ -30,6 +31,9 @@ pub struct WatchTable {
     /// Who is told
     #[schemars(with = "Vec<NoticeTable>")]
     pub notice: de::IgnoredAny,
+    /// Where people see how all of it stands
+    #[schemars(with = "Option<PageTable>")]
+    pub page: de::IgnoredAny,
 }
 
 /// Decides what is run of which branches, and when: after commits, at times (cron), or
@@ -245,6 +249,7 @@ impl Keys for WatchTable {
         "ticket-link",
         "scheduler",
         "notice",
+        "page",
     ];
 }
 

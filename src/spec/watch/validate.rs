@@ -34,12 +34,17 @@ impl Reading<'_> {
             schedulers.push(Scheduler::usual(place.clone()));
         }
         let receivers = self.receivers(&typed.notices);
+        let page = match &typed.page {
+            Some(page) => Some(self.page(page)?),
+            None => None,
+        };
         Some(Watch {
             sources: sources?,
             interval: interval?,
             schedulers,
             receivers,
             links,
+            page,
             place,
         })
     }
