@@ -28,3 +28,4 @@ pub mod source;
 pub mod spec;
 pub mod store;
 pub mod watch;
+pub mod web;

@@ -1,3 +1,4 @@
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::line::Unpacker;
@@ -59,6 +60,21 @@ impl State {
         cell_events(&folder, cell, &mut Names::new(&folder), each)
     }
 
+    /// The same, until it is told to break off: of a long log the beginning may do.
+    ///
+    /// # Errors
+    /// When its log cannot be read; one that is not there has no events.
+    pub fn each_until(
+        &self,
+        run: &RunId,
+        cell: &CellName,
+        each: impl FnMut(Envelope) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.check()?;
+        let folder = self.run_folder(run);
+        cell_events_until(&folder, cell, &mut Names::new(&folder), each)
+    }
+
     /// Calls `each` with every event of the run as a whole that is there now.
     ///
     /// # Errors
@@ -87,11 +103,25 @@ fn cell_events(
     names: &mut Names,
     mut each: impl FnMut(Envelope),
 ) -> Result<(), StoreError> {
+    cell_events_until(folder, cell, names, |envelope| {
+        each(envelope);
+        ControlFlow::Continue(())
+    })
+}
+
+fn cell_events_until(
+    folder: &Path,
+    cell: &CellName,
+    names: &mut Names,
+    mut each: impl FnMut(Envelope) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
     let path = paths::cell(folder, cell);
     let (mut tail, mut unpacker) = (Tail::new(path.clone()), Unpacker::default());
     while let Some(line) = tail.next().map_err(StoreError::io(&path))? {
-        if let Some(envelope) = unpacker.event(&line, cell, names) {
-            each(envelope);
+        if let Some(envelope) = unpacker.event(&line, cell, names)
+            && each(envelope).is_break()
+        {
+            break;
         }
     }
     Ok(())

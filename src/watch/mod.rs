@@ -65,5 +65,6 @@ pub use recover::{Fate, recover};
 pub use reload::{NOBODY, adopt};
 pub use remote::Remote;
 pub use settle::settle;
+pub use shared::name_of;
 pub use station::{Station, Until, now};
-pub use status::{BranchStatus, RequestStatus, Status, status};
+pub use status::{BranchStatus, RepositoryStatus, RequestStatus, SchedulerStatus, Status, status};

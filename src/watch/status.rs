@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::claim::obstacles;
@@ -7,7 +8,7 @@ use crate::spec::{Trigger, Watch};
 use crate::store::farm::{Book, Colour, Posted, Progress, QueuedRequest};
 
 /// How a farm stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Status {
     /// When this was so, in milliseconds since 1970-01-01 UTC, as all times here.
     pub at: Moment,
@@ -34,7 +35,7 @@ pub struct Status {
 }
 
 /// How a repository answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RepositoryStatus {
     /// Its URL, without secrets.
     pub place: String,
@@ -47,7 +48,7 @@ pub struct RepositoryStatus {
 }
 
 /// How a branch stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BranchStatus {
     /// Its name.
     pub branch: String,
@@ -66,7 +67,7 @@ pub struct BranchStatus {
 }
 
 /// When a scheduler is set off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SchedulerStatus {
     /// Its name.
     pub name: String,
@@ -77,7 +78,7 @@ pub struct SchedulerStatus {
 }
 
 /// Where a request is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RequestStatus {
     /// Its number.
     pub request: i64,

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,6 +13,7 @@ writes; or it is typed: -s for the repository, -b for branches, -m -p -d for cel
 Examples:
   djbuild init --watch && djbuild watch --check    what it would do, and when next
   djbuild watch                              until Ctrl-C, which lets runs end; twice ends them
+  djbuild watch --listen 127.0.0.1:8010      with a page that shows how all of it stands
   djbuild watch --once                       for cron: look once, run what is due
   djbuild watch -s https://github.com/me/django -b main -m quick
   djbuild status                             from another terminal
@@ -52,6 +54,9 @@ pub struct WatchOptions {
     /// How often repositories are asked, in place of what the file says
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Watching")]
     pub interval: Option<Duration>,
+    /// Show how all of it stands on a page at this address, as in 127.0.0.1:8010
+    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Watching", conflicts_with_all = ["once", "check"])]
+    pub listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, Args)]

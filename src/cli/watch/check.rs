@@ -1,5 +1,5 @@
 use super::Farm;
-use super::lines::{relative, trigger};
+use super::lines::relative;
 use super::postman::Postman;
 use crate::cli::error::Outcome;
 use crate::cli::exit::Exit;
@@ -36,7 +36,7 @@ pub async fn check(farm: &Farm, send_test: bool) -> Outcome {
                     text.push_str(&format!(
                         "  {}: {}, of {}\n",
                         scheduler.name,
-                        trigger(scheduler),
+                        scheduler.trigger,
                         some(&names)
                     ));
                 }

@@ -5,7 +5,7 @@ use crate::cli::args::{CoverWord, WatchOptions};
 use crate::cli::error::CliError;
 use crate::run::{self, FILE_NAME, Request, Scope};
 use crate::source::Origin;
-use crate::spec::{Job, Links, Pattern, Place, Placed, Scheduler, Spec, Suite, Watch};
+use crate::spec::{Job, Links, Page, Pattern, Place, Placed, Scheduler, Spec, Suite, Watch};
 
 /// Where Django's repository is.
 const DJANGO: &str = "https://github.com/django/django";
@@ -40,6 +40,11 @@ impl Farm {
         };
         if let Some(interval) = options.interval {
             farm.watch.interval = interval;
+        }
+        if let Some(listen) = options.listen {
+            let page = farm.watch.page.take();
+            let page = page.unwrap_or_else(|| Page::at(listen));
+            farm.watch.page = Some(Page { listen, ..page });
         }
         Ok(farm)
     }

@@ -2,7 +2,9 @@
 
 use crate::cli::say::warn;
 use crate::model::{Moment, plural, printable};
-use crate::spec::{Scheduler, Trigger, Watch};
+use std::net::SocketAddr;
+
+use crate::spec::{Page, Watch};
 use crate::watch::{Ending, Happening};
 
 /// Says what happens.
@@ -67,15 +69,14 @@ pub fn begun(watch: &Watch) -> String {
     )
 }
 
-/// What sets a scheduler off, in words.
-pub fn trigger(scheduler: &Scheduler) -> String {
-    match &scheduler.trigger {
-        Trigger::Commits { settle, .. } => format!(
-            "when commits have settled for {}",
-            humantime::format_duration(*settle)
-        ),
-        Trigger::Cron(cron) => format!("at {} in {}", cron.schedule, cron.zone),
-        Trigger::After { scheduler, .. } => format!("after {scheduler}"),
+/// Where the page is.
+pub fn listens(address: SocketAddr, page: &Page) -> String {
+    let url = page.url.clone();
+    let url = url.unwrap_or_else(|| format!("http://{address}{}/", page.prefix()));
+    if address.ip().is_loopback() {
+        format!("how it stands: {url}")
+    } else {
+        format!("how it stands: {url}, which others on the network reach at {address}")
     }
 }
 

@@ -20,6 +20,7 @@ use super::say::warn;
 use crate::engine::cancellation;
 use crate::run::Home;
 use crate::watch::{Ending, Happening, Owner, Station, Until};
+use crate::web::{Desk, Server};
 use postman::Postman;
 
 /// Watches repositories and runs what moves.
@@ -47,9 +48,25 @@ pub async fn watch(options: WatchOptions) -> Outcome {
     } else {
         Until::Stopped
     };
+    let watched = Arc::new(farm.watch.clone());
+    let (closing, close) = cancellation();
+    let page = match (&farm.watch.page, until) {
+        (Some(page), Until::Stopped) => {
+            let watched = Arc::clone(&watched);
+            let desk = Desk::new(
+                home.clone(),
+                Arc::new(move || Arc::clone(&watched)),
+                page.clone(),
+            );
+            let server = Server::bind(desk).await?;
+            warn(&lines::listens(server.address(), page));
+            Some(tokio::spawn(server.serve(close)))
+        }
+        _ => None,
+    };
     let station = Station {
         base: farm.base(&options),
-        watch: Arc::new(farm.watch),
+        watch: watched,
         home,
         engine,
         post: Arc::new(Postman::new()),
@@ -79,6 +96,11 @@ pub async fn watch(options: WatchOptions) -> Outcome {
             }
         }
     };
+    closing.press();
+    if let Some(page) = page {
+        // A page that broke off has said so.
+        let _ = page.await;
+    }
     let worst = endings
         .iter()
         .map(exit_of)
@@ -106,6 +128,17 @@ const fn severity(exit: Exit) -> u8 {
         Exit::Infrastructure => 2,
         Exit::Failed => 3,
         Exit::Interrupted | Exit::Usage | Exit::Watched => 4,
+    }
+}
+
+impl From<crate::web::WebError> for CliError {
+    fn from(error: crate::web::WebError) -> Self {
+        use crate::web::WebError;
+        match error {
+            WebError::Store(error) => error.into(),
+            WebError::Watch(error) => error.into(),
+            error => Self::Usage(error.to_string()),
+        }
     }
 }
 

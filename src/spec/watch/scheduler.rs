@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,19 @@ pub enum Trigger {
         /// Which ends.
         release: Release,
     },
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Commits { settle, .. } => {
+                let settle = humantime::format_duration(*settle);
+                write!(f, "when commits have settled for {settle}")
+            }
+            Self::Cron(cron) => write!(f, "at {} in {}", cron.schedule, cron.zone),
+            Self::After { scheduler, .. } => write!(f, "after {scheduler}"),
+        }
+    }
 }
 
 /// A time that comes again and again.

@@ -89,6 +89,18 @@ impl Book<'_> {
         )
     }
 
+    /// The last notices, the latest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn last_notices(&self, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+        self.rows(
+            &format!("{NOTICE} ORDER BY number DESC LIMIT ?1"),
+            [limit],
+            notice,
+        )
+    }
+
     /// All notices there are, for whoever checks them.
     ///
     /// # Errors

@@ -1,0 +1,128 @@
+use askama::Template;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use schemars::JsonSchema;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::ask::Ask;
+use super::{Desk, WebError};
+use crate::model::hex;
+
+/// What a page shows and the API gives.
+pub trait View: Serialize + JsonSchema + Template + Sized + Send + 'static {
+    /// Its address, as axum's router takes it.
+    const PATH: &'static str;
+    /// What it is, for the description of the API.
+    const ABOUT: &'static str;
+    /// What may stand behind the question mark, and what it does.
+    const QUERY: &'static [(&'static str, &'static str)] = &[];
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When there is no such thing, or it cannot be read.
+    fn read(ask: &Ask) -> Result<Self, WebError>;
+
+    /// What stands at the top of the page.
+    fn title(&self) -> String;
+}
+
+/// Every page has this around what it shows.
+#[derive(Template)]
+#[template(path = "layout.html")]
+struct Layout<'a> {
+    name: &'a str,
+    project: Option<&'a str>,
+    prefix: &'a str,
+    base: &'a str,
+    path: &'a str,
+    api: Option<&'a str>,
+    title: &'a str,
+    main: &'a str,
+    interval: u64,
+}
+
+/// Something that went wrong, as a page.
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct Problem<'a> {
+    why: &'a str,
+}
+
+/// A page around what is shown.
+pub fn page(desk: &Desk, path: &str, api: Option<&str>, title: &str, main: &str) -> String {
+    let base = format!("{}/", desk.page.prefix());
+    layout(desk, (path, &base), api, title, main)
+}
+
+/// The same where links within the page are its own and all others are whole.
+pub fn page_at(desk: &Desk, path: &str, base: &str, title: &str, main: &str) -> String {
+    layout(desk, (path, base), None, title, main)
+}
+
+fn layout(
+    desk: &Desk,
+    (path, base): (&str, &str),
+    api: Option<&str>,
+    title: &str,
+    main: &str,
+) -> String {
+    let layout = Layout {
+        name: &desk.page.name,
+        project: desk.page.project.as_deref(),
+        prefix: desk.page.prefix(),
+        base,
+        path,
+        api,
+        title,
+        main,
+        interval: (desk.watch)().interval.as_secs(),
+    };
+    layout.render().unwrap_or_default()
+}
+
+/// A body of this kind, or the news that whoever asks has it already.
+pub fn fresh(kind: &'static str, body: String, asked: &HeaderMap) -> Response<Body> {
+    let tag = format!("W/\"{}\"", &hex(&Sha256::digest(body.as_bytes()))[..24]);
+    let known = asked.get(header::IF_NONE_MATCH);
+    let known = known.and_then(|value| value.to_str().ok());
+    let is_known = known.is_some_and(|known| known.split(',').any(|one| one.trim() == tag));
+    let mut response = if is_known {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        Response::new(Body::from(body))
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// What went wrong, as a page.
+pub fn problem_page(desk: &Desk, path: &str, error: &WebError) -> Response<Body> {
+    let why = error.to_string();
+    let main = Problem { why: &why }.render().unwrap_or_default();
+    let body = page(desk, path, None, "That did not work", &main);
+    with_status("text/html; charset=utf-8", body, error)
+}
+
+/// What went wrong, for programs.
+pub fn problem_json(error: &WebError) -> Response<Body> {
+    let body = serde_json::json!({ "error": error.to_string() }).to_string();
+    with_status("application/json", body, error)
+}
+
+fn with_status(kind: &'static str, body: String, error: &WebError) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() =
+        StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

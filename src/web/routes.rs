@@ -1,0 +1,191 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderValue, Response, header};
+use axum::middleware::{self, Next};
+use axum::routing::get;
+
+use super::answer::{View, fresh, page, problem_json, problem_page};
+use super::ask::Ask;
+use super::view::{
+    CellPage, Console, Front, Machine, Notices, Queue, RequestPage, RunPage, Runs, TestPage,
+    Waterfall,
+};
+use super::{Desk, WebError, assets, badge, feed, health, live, log, metrics, openapi};
+
+/// Where the API begins.
+pub const API: &str = "/api/v1";
+
+/// What may be loaded, and from where: from here, and no script that stands in a page.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+    connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
+
+/// Addresses of views, as they are put together.
+pub struct Views {
+    router: Router<Arc<Desk>>,
+    /// What the API has.
+    pub described: openapi::Described,
+}
+
+impl Views {
+    /// All views.
+    pub fn all() -> Self {
+        let mut views = Self {
+            router: Router::new(),
+            described: openapi::Described::default(),
+        };
+        views.add::<Front>();
+        views.add::<Console>();
+        views.add::<Waterfall>();
+        views.add::<Queue>();
+        views.add::<RequestPage>();
+        views.add::<Runs>();
+        views.add::<RunPage>();
+        views.add::<CellPage>();
+        views.add::<TestPage>();
+        views.add::<Notices>();
+        views.add::<Machine>();
+        views
+    }
+
+    fn add<V: View>(&mut self) {
+        let api = api_path(V::PATH);
+        let router = std::mem::take(&mut self.router);
+        self.router = router
+            .route(V::PATH, get(html::<V>))
+            .route(&api, get(json::<V>));
+        self.described.add::<V>(&api);
+    }
+}
+
+/// Where the API has what a page shows.
+pub fn api_path(path: &str) -> String {
+    match path {
+        "/" => format!("{API}/status"),
+        path => format!("{API}{path}"),
+    }
+}
+
+/// Everything there is.
+pub fn router(desk: Arc<Desk>) -> Router {
+    let Views { router, described } = Views::all();
+    let document = described.document();
+    let all = router
+        .route("/runs/{run}/log/{*cell}", get(log::page))
+        .route("/runs/{run}/raw/{*cell}", get(log::raw))
+        .route("/events", get(live::changes))
+        .route("/atom.xml", get(feed::feed))
+        .route("/badge/{*branch}", get(badge::badge))
+        .route("/metrics", get(metrics::metrics))
+        .route("/healthz", get(health::healthz))
+        .route(
+            &format!("{API}/openapi.json"),
+            get(move || openapi::give(document)),
+        )
+        .route("/style.css", get(assets::style))
+        .route("/live.js", get(assets::script))
+        .route("/icon.svg", get(assets::icon))
+        .fallback(nothing)
+        .layer(middleware::from_fn(guarded))
+        .layer(tower_http::compression::CompressionLayer::new())
+        .with_state(Arc::clone(&desk));
+    // A proxy may leave the path before ours, or take it off.
+    match desk.page.prefix() {
+        "" => all,
+        prefix => Router::new().nest(prefix, all.clone()).merge(all),
+    }
+}
+
+async fn html<V: View>(
+    State(desk): State<Arc<Desk>>,
+    Path(path): Path<BTreeMap<String, String>>,
+    Query(query): Query<BTreeMap<String, String>>,
+    request: Request,
+) -> Response<Body> {
+    let address = request.uri().clone();
+    let asked = request.headers().clone();
+    let own = own_path(&desk, &address.to_string());
+    let api = api_of(&own, V::PATH);
+    let made = made(Arc::clone(&desk), path, query, move |ask| {
+        let view = V::read(&ask)?;
+        let main = view.render().map_err(|_| WebError::Bug)?;
+        Ok(page(&ask.desk, &own, Some(&api), &view.title(), &main))
+    });
+    match made.await {
+        Ok(body) => fresh("text/html; charset=utf-8", body, &asked),
+        Err(error) => problem_page(&desk, &own_path(&desk, &address.to_string()), &error),
+    }
+}
+
+async fn json<V: View>(
+    State(desk): State<Arc<Desk>>,
+    Path(path): Path<BTreeMap<String, String>>,
+    Query(query): Query<BTreeMap<String, String>>,
+    request: Request,
+) -> Response<Body> {
+    let asked = request.headers().clone();
+    let made = made(desk, path, query, |ask| {
+        serde_json::to_string(&V::read(&ask)?).map_err(|_| WebError::Bug)
+    });
+    match made.await {
+        Ok(body) => fresh("application/json", body, &asked),
+        Err(error) => problem_json(&error),
+    }
+}
+
+/// Reads on a thread of its own, since files are read there.
+pub async fn made<T: Send + 'static>(
+    desk: Arc<Desk>,
+    path: BTreeMap<String, String>,
+    query: BTreeMap<String, String>,
+    work: impl FnOnce(Ask) -> Result<T, WebError> + Send + 'static,
+) -> Result<T, WebError> {
+    let ask = Ask {
+        desk,
+        path,
+        query,
+        now: crate::watch::now(),
+    };
+    let working = tokio::task::spawn_blocking(move || work(ask));
+    working.await.unwrap_or(Err(WebError::Bug))
+}
+
+/// The address without what a proxy puts before it, and without the first slash.
+fn own_path(desk: &Desk, address: &str) -> String {
+    let own = address.strip_prefix(desk.page.prefix()).unwrap_or(address);
+    own.trim_start_matches('/').to_owned()
+}
+
+fn api_of(own: &str, path: &str) -> String {
+    let query = own.find('?').map_or("", |at| &own[at..]);
+    let address = own.split('?').next().unwrap_or_default();
+    let api = if path == "/" { "status" } else { address };
+    format!("{}/{api}{query}", API.trim_start_matches('/'))
+}
+
+async fn nothing(State(desk): State<Arc<Desk>>, request: Request) -> Response<Body> {
+    let path = request.uri().path().to_owned();
+    let error = WebError::Missing(format!("there is nothing at {path}"));
+    if path.contains(API) {
+        return problem_json(&error);
+    }
+    problem_page(&desk, &own_path(&desk, &path), &error)
+}
+
+/// What every answer says to browsers.
+async fn guarded(request: Request, next: Next) -> Response<Body> {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

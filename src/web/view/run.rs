@@ -1,0 +1,198 @@
+use askama::Template;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::difference::Difference;
+use super::grouped::{Group, groups};
+use super::runs::RunRow;
+use crate::event::Summary;
+use crate::model::{Moment, RunId};
+use crate::store::Wanted;
+use crate::web::WebError;
+use crate::web::answer::View;
+use crate::web::ask::Ask;
+use crate::web::words::plain;
+
+/// A run: what it differs in from another, and then all of it.
+#[derive(Serialize, JsonSchema, Template)]
+#[template(path = "run.html")]
+pub struct RunPage {
+    /// When this was so.
+    pub at: Moment,
+    /// The run.
+    #[serde(flatten)]
+    pub row: RunRow,
+    /// The request it was for.
+    pub request: Option<i64>,
+    /// The run it is compared with.
+    pub to: Option<RunRow>,
+    /// How that was chosen.
+    pub chosen: String,
+    /// How it differs.
+    pub difference: Difference,
+    /// Failures, those together that are probably one.
+    pub failures: Vec<Group>,
+    /// How many failures are not told here.
+    pub more: usize,
+    /// Its cells, in the order of the matrix.
+    pub cells: Vec<CellRow>,
+    /// What whoever reads the verdict has to know beside it.
+    pub notices: Vec<String>,
+    /// Labels and flags for `runtests.py`.
+    pub arguments: Vec<String>,
+}
+
+/// A cell of a run.
+#[derive(Serialize, JsonSchema)]
+pub struct CellRow {
+    /// Its name.
+    pub cell: String,
+    /// The word of its outcome.
+    pub outcome: String,
+    /// Why, unless it is a verdict on Django.
+    pub why: String,
+    /// Tests that ran.
+    pub tests: u64,
+    /// Tests there are, once that is known.
+    pub collected: Option<u64>,
+    /// Those that count against it.
+    pub bad: u64,
+    /// Those that were skipped.
+    pub skipped: u64,
+    /// Seconds it took.
+    pub seconds: f64,
+    /// How many times it was begun.
+    pub attempts: u32,
+}
+
+impl View for RunPage {
+    const PATH: &'static str = "/runs/{run}";
+    const ABOUT: &'static str = "A run, and how it differs from another";
+    const QUERY: &'static [(&'static str, &'static str)] = &[(
+        "to",
+        "compared with: `previous`, `green` (the last that passed), `day`, `week`, \
+         `branch:NAME`, or a run's id",
+    )];
+
+    fn read(ask: &Ask) -> Result<Self, WebError> {
+        let run = ask.run()?;
+        let summary = ask.state().summary(&run)?;
+        let past = ask.state().history(&Wanted::default())?;
+        let past: Vec<RunRow> = past.into_iter().map(RunRow::of).collect();
+        let row = past.iter().find(|row| row.run == run.as_str()).cloned();
+        let row = row.ok_or_else(|| {
+            WebError::Missing(format!(
+                "run {run} is in no index: `djbuild prune --reindex`"
+            ))
+        })?;
+        let word = ask.word("to").unwrap_or("previous");
+        let to = other(&past, &row, word)?.cloned();
+        let base = to.as_ref().map(|to| RunId::new(to.run.clone()));
+        let other = base
+            .as_ref()
+            .map(|base| ask.state().summary(base))
+            .transpose()?;
+        let tests = ask.state().tests(&run);
+        let others = base
+            .as_ref()
+            .map_or_else(Vec::new, |base| ask.state().tests(base));
+        let difference = Difference::of(&summary, other.as_ref(), (&tests, &others));
+        let (failures, more) = groups(&summary);
+        Ok(Self {
+            at: ask.now,
+            request: ask.look(|book| Ok(book.request_of(&run)?))?,
+            chosen: chosen(word, to.is_some()),
+            row,
+            to,
+            difference,
+            failures,
+            more,
+            notices: summary
+                .notices
+                .iter()
+                .map(|notice| notice.message.clone())
+                .collect(),
+            arguments: summary.started.arguments.clone(),
+            cells: cells(&summary),
+        })
+    }
+
+    fn title(&self) -> String {
+        format!("Run {}: {}", self.row.run, self.row.outcome)
+    }
+}
+
+impl RunPage {
+    fn typed(&self) -> String {
+        plain(&self.arguments.join(" "))
+    }
+}
+
+fn cells(summary: &Summary) -> Vec<CellRow> {
+    let rows = summary.cells.iter().map(|cell| CellRow {
+        cell: cell.name.to_string(),
+        outcome: match cell.outcome {
+            Some(outcome) => outcome.to_string(),
+            None if cell.attempts > 0 => "running".to_owned(),
+            None => "waiting".to_owned(),
+        },
+        why: match cell.cause {
+            Some(cause) => format!("{cause} {}", cell.detail),
+            None => cell.detail.clone(),
+        },
+        tests: cell.counts.tests,
+        collected: cell.collected,
+        bad: cell.counts.bad(),
+        skipped: cell.counts.skipped,
+        seconds: cell.seconds,
+        attempts: cell.attempts,
+    });
+    rows.collect()
+}
+
+/// The run that another is to be compared with, of those that asked for the same.
+fn other<'a>(past: &'a [RunRow], row: &RunRow, word: &str) -> Result<Option<&'a RunRow>, WebError> {
+    const DAY: i64 = 86_400_000;
+    let is_alike = |one: &&RunRow| {
+        one.branch == row.branch && one.scheduler == row.scheduler && one.began < row.began
+    };
+    let is_whole = |one: &&RunRow| matches!(one.outcome.as_str(), "passed" | "failed");
+    let mut alike = past.iter().filter(is_alike).filter(is_whole);
+    let older_by = |days: i64| row.began.0.saturating_sub(days * DAY);
+    Ok(match word {
+        "previous" => alike.next(),
+        "green" => alike.find(|one| one.outcome == "passed"),
+        "day" => alike.find(|one| one.began.0 <= older_by(1)),
+        "week" => alike.find(|one| one.began.0 <= older_by(7)),
+        word => {
+            if let Some(branch) = word.strip_prefix("branch:") {
+                let mut others = past.iter().filter(is_whole);
+                others.find(|one| one.branch == branch && one.run != row.run)
+            } else {
+                let found = past.iter().find(|one| one.run == word);
+                let missing = || {
+                    WebError::Missing(format!(
+                        "there is no run {word} to compare with; previous, green, day, week, \
+                         branch:NAME or a run's id"
+                    ))
+                };
+                Some(found.ok_or_else(missing)?)
+            }
+        }
+    })
+}
+
+fn chosen(word: &str, is_there: bool) -> String {
+    let what = match word {
+        "previous" => "the run before it",
+        "green" => "the last that passed",
+        "day" => "the last that was a day older",
+        "week" => "the last that was a week older",
+        word => word,
+    };
+    if is_there {
+        what.to_owned()
+    } else {
+        format!("{what}: there is none of this branch and scheduler")
+    }
+}
