@@ -40,6 +40,10 @@ databases = ["sqlite"]
 source = "file://$demo/django"
 interval = "5s"
 
+[watch.page]
+listen = "127.0.0.1:8010"
+name = "djbuild demo"
+
 [[watch.scheduler]]
 name = "branches"
 branches = "main"
