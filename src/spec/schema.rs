@@ -44,7 +44,7 @@ mod tests {
     use super::*;
     use crate::spec::typed::{ExcludeTable, ExpectTable, IncludeTable, VariantTable};
     use crate::spec::value::Keys;
-    use crate::spec::watch::{NoticeTable, SchedulerTable, WatchTable};
+    use crate::spec::watch::{LoginTable, NoticeTable, SchedulerTable, WatchTable};
 
     fn keys(schema: &serde_json::Value) -> Vec<String> {
         let properties = schema["properties"].as_object().expect("an object");
@@ -66,6 +66,7 @@ mod tests {
             (table("WatchTable"), WatchTable::KEYS),
             (table("SchedulerTable"), SchedulerTable::KEYS),
             (table("NoticeTable"), NoticeTable::KEYS),
+            (table("LoginTable"), LoginTable::KEYS),
         ] {
             let mut known = known.to_vec();
             known.sort_unstable();

@@ -115,6 +115,7 @@ impl Farm {
                 interval: Duration::from_secs(300),
                 schedulers: vec![scheduler],
                 receivers: Vec::new(),
+                login: None,
                 links: Links::default(),
                 place: place.clone(),
             },

@@ -4,6 +4,8 @@
 mod circle;
 mod expected;
 mod files;
+mod login;
+mod logins;
 mod read;
 mod receiver;
 mod receivers;
@@ -21,13 +23,14 @@ use super::{Place, Placed};
 use crate::model::redacted;
 
 pub use files::Files;
+pub use login::{DjangoUsers, Login, Readers, Right, Users};
 pub use receiver::{Receiver, Secret, Shape, Telling, Way};
 pub use scheduler::{Collapse, Cron, First, Job, Release, Scheduler, Suite, Trigger};
 
 pub(super) use read::{TypedWatch, read as read_watch};
 pub(super) use typed::WatchTable;
 #[cfg(test)]
-pub(super) use typed::{NoticeTable, SchedulerTable};
+pub(super) use typed::{LoginTable, NoticeTable, SchedulerTable};
 
 /// What a watcher is to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +43,8 @@ pub struct Watch {
     pub schedulers: Vec<Scheduler>,
     /// Who is told.
     pub receivers: Vec<Receiver>,
+    /// Who may log in; nobody can where the file does not say.
+    pub login: Option<Login>,
     /// Where people see a commit and a ticket.
     pub links: Links,
     /// Where it is.

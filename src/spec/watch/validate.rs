@@ -34,11 +34,14 @@ impl Reading<'_> {
             schedulers.push(Scheduler::usual(place.clone()));
         }
         let receivers = self.receivers(&typed.notices);
+        let login = typed.login.as_ref();
+        let login = login.and_then(|table| self.login(table));
         Some(Watch {
             sources: sources?,
             interval: interval?,
             schedulers,
             receivers,
+            login,
             links,
             place,
         })
