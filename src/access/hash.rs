@@ -59,8 +59,7 @@ impl Hash {
         }
         let kind = match written.split_once('$') {
             None => Kind::Sum(Sum::bare(written)?),
-            Some(("", rest)) => Kind::Argon2(Argon2Hash::parse(rest)?),
-            Some(("argon2", rest)) => Kind::Argon2(Argon2Hash::parse(rest)?),
+            Some(("" | "argon2", rest)) => Kind::Argon2(Argon2Hash::parse(rest)?),
             Some(("pbkdf2_sha256", rest)) => pbkdf2(Function::Sha256, rest)?,
             Some(("pbkdf2_sha1", rest)) => pbkdf2(Function::Sha1, rest)?,
             Some(("bcrypt_sha256", rest)) => bcrypt_of(rest, true)?,

@@ -75,9 +75,7 @@ impl PasswordFile {
     /// # Errors
     /// When the name is none, or the file cannot be read or written: then it is as it was.
     pub fn put(&self, name: &str, hash: &str) -> Result<bool, FileError> {
-        if !is_name(name) {
-            return Err(FileError::Name(name.to_owned()));
-        }
+        self.expect_name(name)?;
         let text = self.read_if_there()?;
         self.entries(&text)?;
         let line = format!("{name}:{hash}\n");
@@ -100,6 +98,17 @@ impl PasswordFile {
         }
         self.write(&new)?;
         Ok(is_there)
+    }
+
+    /// Refuses what cannot be put into a password file as a name.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn expect_name(&self, name: &str) -> Result<(), FileError> {
+        if is_name(name) {
+            return Ok(());
+        }
+        Err(FileError::Name(name.to_owned()))
     }
 
     /// Takes a name out, and says whether it was there.

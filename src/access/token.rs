@@ -69,7 +69,8 @@ impl Tokens {
     /// # Errors
     /// When they cannot be read.
     pub fn all(&mut self) -> Result<Vec<TokenRow>, StoreError> {
-        self.0.look(|book| book.tokens())
+        self.0
+            .look(|book| -> Result<_, StoreError> { book.tokens() })
     }
 }
 

@@ -64,6 +64,13 @@ impl Farm {
         }))
     }
 
+    /// A path that the matrix file names, which starts where it is.
+    pub fn beside(&self, path: &str) -> PathBuf {
+        let file = self.spec.as_ref().map_or("", |spec| &spec.name);
+        let file = self.folder.join(file);
+        file.parent().unwrap_or(&self.folder).join(path)
+    }
+
     fn typed(options: &WatchOptions) -> Result<Self, CliError> {
         let select = &options.select;
         let place = Place {
