@@ -11,6 +11,7 @@
 //! The rooms in reading order; `ARCHITECTURE.md` says who may import whom, and
 //! `tests/architecture/` checks it.
 
+pub mod access;
 pub mod cli;
 pub mod engine;
 pub mod event;

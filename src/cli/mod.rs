@@ -1,6 +1,7 @@
 //! The composition root: what is typed becomes values, the rooms do the work,
 //! and errors are told once.
 
+mod access;
 mod args;
 mod attention;
 mod audience;
@@ -105,6 +106,8 @@ pub fn main() -> ExitCode {
             Command::Cancel(options) => watch::cancel(&options),
             Command::Stop(options) => watch::stop(&options),
             Command::Resend(options) => watch::resend(&options),
+            Command::User(command) => access::user(&command),
+            Command::Token(command) => access::token(&command),
             Command::Init(options) => init::init(&options),
             Command::Doctor(options) => doctor::doctor(&options).await,
             Command::History(options) => history::history(&options),

@@ -33,7 +33,7 @@ pub use releases::Releases;
 pub use rule::{CellGlobs, Claim, Exclude, Expect, Include, Pattern, Variant, VariantChange, fits};
 pub use schema::schema;
 pub use watch::{
-    Collapse, Cron, Files, First, Job, Links, Page, Receiver, Release, Scheduler, Secret, Shape,
-    Suite, Telling, Trigger, Watch, Way,
+    Collapse, Cron, DjangoUsers, Files, First, Job, Links, Login, Page, Readers, Receiver, Release,
+    Right, Scheduler, Secret, Shape, Suite, Telling, Trigger, Users, Watch, Way,
 };
 pub use whole::Spec;

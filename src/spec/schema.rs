@@ -44,7 +44,7 @@ mod tests {
     use super::*;
     use crate::spec::typed::{ExcludeTable, ExpectTable, IncludeTable, VariantTable};
     use crate::spec::value::Keys;
-    use crate::spec::watch::{NoticeTable, PageTable, SchedulerTable, WatchTable};
+    use crate::spec::watch::{LoginTable, NoticeTable, PageTable, SchedulerTable, WatchTable};
 
     fn keys(schema: &serde_json::Value) -> Vec<String> {
         let properties = schema["properties"].as_object().expect("an object");
@@ -67,6 +67,7 @@ mod tests {
             (table("SchedulerTable"), SchedulerTable::KEYS),
             (table("NoticeTable"), NoticeTable::KEYS),
             (table("PageTable"), PageTable::KEYS),
+            (table("LoginTable"), LoginTable::KEYS),
         ] {
             let mut known = known.to_vec();
             known.sort_unstable();

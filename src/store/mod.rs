@@ -26,6 +26,7 @@ mod history;
 mod line;
 mod liveness;
 mod log;
+mod login_tables;
 mod names;
 mod one_test;
 mod owner;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 
 use super::private::{make_folder, options, tighten};
 use super::state::FORMAT;
-use super::{StoreError, watch_tables};
+use super::{StoreError, login_tables, watch_tables};
 
 const TABLES: &str = "
 CREATE TABLE run (
@@ -151,7 +151,7 @@ fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     };
     // Version 1 writes its own number into whatever it opens.
     let version = match written {
-        1 if has("bad", "test")? => 4,
+        1 if has("session", "hash")? => 4,
         1 if has("request", "cause")? => 3,
         1 if has("run", "planned")? => 2,
         written => written,
@@ -175,6 +175,7 @@ fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     }
     if version < 4 {
         transaction.execute_batch(BAD)?;
+        transaction.execute_batch(login_tables::TABLES)?;
     }
     transaction.pragma_update(None, "user_version", FORMAT)
 }
@@ -310,6 +311,30 @@ mod tests {
             .query_row("SELECT count(*) FROM run", [], |row| row.get(0))
             .expect("readable");
         assert_eq!((runs, version(&connection).expect("readable")), (1, FORMAT));
+    }
+
+    #[test]
+    fn what_a_watcher_kept_before_there_were_logins_survives() {
+        let (_folder, path) = place();
+        let old = Connection::open(&path).expect("writable");
+        old.execute_batch(TABLES).expect("valid");
+        old.execute_batch(watch_tables::TABLES).expect("valid");
+        old.execute_batch("INSERT INTO beat VALUES ('poll', 7); PRAGMA user_version = 3;")
+            .expect("valid");
+        drop(old);
+        let connection = open(&path).expect("migrated");
+        let at: i64 = connection
+            .query_row("SELECT at FROM beat", [], |row| row.get(0))
+            .expect("kept");
+        assert_eq!(at, 7);
+        let rows: i64 = connection
+            .query_row(
+                "SELECT (SELECT count(*) FROM session) + (SELECT count(*) FROM token)",
+                [],
+                |row| row.get(0),
+            )
+            .expect("made");
+        assert_eq!(rows, 0);
     }
 
     #[test]

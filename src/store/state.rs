@@ -5,8 +5,8 @@ use super::StoreError;
 use super::private::{make_folder, tighten, tighten_all};
 use crate::model::RunId;
 
-/// The format of what is kept: 1 had no test tables, 2 none for a watcher. A newer one is
-/// left untouched.
+/// The format of what is kept: 1 had no test tables, 2 none for a watcher, 3 neither which
+/// tests counted against a cell nor who may steer a watcher. A newer one is left untouched.
 pub const FORMAT: u32 = 4;
 
 /// The folder in which djbuild keeps what happened.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each room and those it may import. `matrix` reads snapshots and `runtime`
 /// takes values of `plan`; nobody imports `cli`, and only `cli` imports `run`.
-const TABLE: [(&str, &[&str]); 17] = [
+const TABLE: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("spec", &["model"]),
     ("source", &["model"]),
@@ -33,13 +33,14 @@ const TABLE: [(&str, &[&str]); 17] = [
         ],
     ),
     ("notify", &["spec", "source", "model"]),
+    ("access", &["spec", "notify", "store", "model"]),
     ("progress", &["event", "model"]),
     ("report", &["event", "model"]),
     (
         "cli",
         &[
             "model", "spec", "source", "matrix", "plan", "event", "journal", "runtime", "host",
-            "engine", "store", "run", "watch", "notify", "progress", "report",
+            "engine", "store", "run", "watch", "notify", "access", "progress", "report",
         ],
     ),
 ];

@@ -95,6 +95,7 @@ pub fn watch(schedulers: Vec<Scheduler>) -> Watch {
             branches: Vec::new(),
             place: place(),
         }],
+        login: None,
         links: Links::default(),
         page: None,
         place: place(),

@@ -1,5 +1,6 @@
 //! The command line, as clap types.
 
+mod access;
 mod keep;
 mod run;
 mod select;
@@ -15,6 +16,7 @@ use clap_complete::engine::ArgValueCompleter;
 
 use super::{completions, exit};
 
+pub use access::{FileOptions, ScopeWord, TokenCommand, UserCommand};
 pub use keep::KeepOptions;
 pub use run::{
     BaseWord, Color, Format, ImageOptions, IsolationWord, NoTestsWord, Notice, OutputOptions,
@@ -82,6 +84,12 @@ pub enum Command {
     Stop(StopOptions),
     /// Send a notice again that nobody took
     Resend(ResendOptions),
+    /// Say who may log in to steer a watcher, by a password file
+    #[command(subcommand, after_help = access::USER_HELP)]
+    User(UserCommand),
+    /// Make and take back what scripts show to be let in
+    #[command(subcommand, after_help = access::TOKEN_HELP)]
+    Token(TokenCommand),
     /// Write a matrix file to start from
     Init(InitOptions),
     /// Check that this machine can run djbuild, and say what to do where not

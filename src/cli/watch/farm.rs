@@ -69,6 +69,13 @@ impl Farm {
         }))
     }
 
+    /// A path that the matrix file names, which starts where it is.
+    pub fn beside(&self, path: &str) -> PathBuf {
+        let file = self.spec.as_ref().map_or("", |spec| &spec.name);
+        let file = self.folder.join(file);
+        file.parent().unwrap_or(&self.folder).join(path)
+    }
+
     fn typed(options: &WatchOptions) -> Result<Self, CliError> {
         let select = &options.select;
         let place = Place {
@@ -120,6 +127,7 @@ impl Farm {
                 interval: Duration::from_secs(300),
                 schedulers: vec![scheduler],
                 receivers: Vec::new(),
+                login: None,
                 links: Links::default(),
                 page: None,
                 place: place.clone(),

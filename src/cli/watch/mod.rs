@@ -8,6 +8,7 @@ mod steer;
 use std::sync::Arc;
 
 pub use farm::Farm;
+pub use lines::relative;
 pub use status::status;
 pub use steer::{cancel, force, pause, resend, resume, stop};
 

@@ -4,6 +4,8 @@
 mod circle;
 mod expected;
 mod files;
+mod login;
+mod logins;
 mod page;
 mod read;
 mod receiver;
@@ -22,6 +24,7 @@ use super::{Place, Placed};
 use crate::model::redacted;
 
 pub use files::Files;
+pub use login::{DjangoUsers, Login, Readers, Right, Users};
 pub use page::Page;
 pub use receiver::{Receiver, Secret, Shape, Telling, Way};
 pub use scheduler::{Collapse, Cron, First, Job, Release, Scheduler, Suite, Trigger};
@@ -31,7 +34,7 @@ pub(super) use page::PageTable;
 pub(super) use read::{TypedWatch, read as read_watch};
 pub(super) use typed::WatchTable;
 #[cfg(test)]
-pub(super) use typed::{NoticeTable, SchedulerTable};
+pub(super) use typed::{LoginTable, NoticeTable, SchedulerTable};
 
 /// What a watcher is to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +47,8 @@ pub struct Watch {
     pub schedulers: Vec<Scheduler>,
     /// Who is told.
     pub receivers: Vec<Receiver>,
+    /// Who may log in; nobody can where the file does not say.
+    pub login: Option<Login>,
     /// Where people see a commit and a ticket.
     pub links: Links,
     /// The page that shows it, if one is wanted.

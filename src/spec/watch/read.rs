@@ -2,7 +2,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::page::PageTable;
-use super::typed::{NoticeTable, SchedulerTable, WatchTable};
+use super::typed::{LoginTable, NoticeTable, SchedulerTable, WatchTable};
 use crate::spec::problem::Findings;
 use crate::spec::tables::{Table, struct_of, table as inner, tables};
 
@@ -12,6 +12,7 @@ pub struct TypedWatch {
     pub schedulers: Vec<Table<SchedulerTable>>,
     pub notices: Vec<Table<NoticeTable>>,
     pub page: Option<Table<PageTable>>,
+    pub login: Option<Table<LoginTable>>,
 }
 
 /// `[watch]`, with its own lists of tables.
@@ -28,6 +29,7 @@ pub fn read(document: &mut DeTable<'_>, findings: &mut Findings<'_>) -> Option<T
     let schedulers = tables(&mut table, "watch.scheduler", findings);
     let notices = tables(&mut table, "watch.notice", findings);
     let page = inner(&mut table, "watch.page", findings);
+    let login = inner(&mut table, "watch.login", findings);
     let value = struct_of(Spanned::new(span.clone(), table), findings);
     Some(TypedWatch {
         table: Table {
@@ -38,5 +40,6 @@ pub fn read(document: &mut DeTable<'_>, findings: &mut Findings<'_>) -> Option<T
         schedulers,
         notices,
         page,
+        login,
     })
 }

@@ -34,6 +34,9 @@ pub struct WatchTable {
     /// Where people see how all of it stands
     #[schemars(with = "Option<PageTable>")]
     pub page: de::IgnoredAny,
+    /// Who may log in, to force, stop, pause and cancel; without it only whoever has this machine can
+    #[schemars(with = "Option<LoginTable>")]
+    pub login: de::IgnoredAny,
 }
 
 /// Decides what is run of which branches, and when: after commits, at times (cron), or
@@ -143,6 +146,31 @@ pub struct NoticeTable {
     pub branches: Option<Spanned<Words>>,
 }
 
+/// Who may log in: those of a password file (users), or of a Django project (django)
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(deny_unknown_fields)]
+pub struct LoginTable {
+    /// The password file that `djbuild user` writes; beside this file where it is no absolute path
+    #[schemars(with = "Option<String>")]
+    pub users: Option<Spanned<String>>,
+    /// The address of a Django project's database, or { secret = "NAME" } where a password is in it
+    #[schemars(with = "Option<MaybeSecret>")]
+    pub django: Option<Spanned<MaybeSecret>>,
+    /// What its users need to steer: "staff" where it does not say, "active", "superuser", "group:NAME", "permission:app.codename"
+    #[schemars(with = "Option<String>")]
+    pub require: Option<Spanned<String>>,
+    /// The table of its users: "auth_user" where it does not say
+    #[schemars(with = "Option<String>")]
+    pub table: Option<Spanned<String>>,
+    /// The column with the names they log in by: "username" where it does not say
+    #[schemars(with = "Option<String>")]
+    pub column: Option<Spanned<String>>,
+    /// Who may look: "open" is everybody, and so where it does not say; "login" is users that are logged in
+    #[schemars(with = "Option<ReadingWord>")]
+    pub reading: Option<Spanned<String>>,
+}
+
 /// A word, or the name of a secret
 #[derive(Debug, JsonSchema)]
 #[serde(untagged)]
@@ -185,6 +213,14 @@ impl<'de> Deserialize<'de> for MaybeSecret {
         }
         deserializer.deserialize_any(SecretVisitor)
     }
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[allow(dead_code, reason = "for the schema")]
+enum ReadingWord {
+    Open,
+    Login,
 }
 
 #[derive(JsonSchema)]
@@ -250,7 +286,13 @@ impl Keys for WatchTable {
         "scheduler",
         "notice",
         "page",
+        "login",
     ];
+}
+
+impl Keys for LoginTable {
+    const KEYS: &'static [&'static str] =
+        &["users", "django", "require", "table", "column", "reading"];
 }
 
 impl Keys for SchedulerTable {

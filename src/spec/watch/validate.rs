@@ -38,11 +38,14 @@ impl Reading<'_> {
             Some(page) => Some(self.page(page)?),
             None => None,
         };
+        let login = typed.login.as_ref();
+        let login = login.and_then(|table| self.login(table));
         Some(Watch {
             sources: sources?,
             interval: interval?,
             schedulers,
             receivers,
+            login,
             links,
             page,
             place,

@@ -1,5 +1,5 @@
-//! What a watcher keeps: what it has seen, what it has requested, how cells stand, and
-//! whom it has to tell. In one file with the index of runs, so that all of it changes
+//! What a watcher keeps: what it has seen, what it has requested, how cells stand,
+//! whom it has to tell, and who may steer it. In one file with the index of runs, so that all of it changes
 //! at once or not at all.
 
 mod attempts;
@@ -11,7 +11,9 @@ mod outbox;
 mod pending;
 mod requests;
 mod schedulers;
+mod sessions;
 mod standings;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +30,9 @@ pub use outbox::{NewNotice, OutboxRow, Posted};
 pub use pending::Pending;
 pub use requests::{Ended, NewRequest, Progress, QueuedRequest};
 pub use schedulers::{Interest, Pause, PauseKind, SchedulerRow};
+pub use sessions::SessionRow;
 pub use standings::{Colour, Standing};
+pub use tokens::{Scope, TokenRow};
 
 /// Says of a named point whether the process dies there; for tests, which cannot pull
 /// the plug of a transaction otherwise.

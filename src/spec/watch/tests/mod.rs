@@ -1,6 +1,7 @@
 //! What a `[watch]` table may say, and what is said of one that is wrong.
 
 mod expected;
+mod logins;
 mod page;
 mod receivers;
 mod schedulers;
