@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{Color, Format, ImageOptions, KeepOptions, PaceOptions, SelectOptions, duration};
 
@@ -15,6 +15,7 @@ Examples:
   djbuild watch --once                       for cron: look once, run what is due
   djbuild watch -s https://github.com/me/django -b main -m quick
   djbuild status                             from another terminal
+  kill -HUP PID                              it reads its file again; also systemctl reload
 
 Exit status of --once: as of `djbuild run`, of the worst of what it ran; 0 where nothing
 was due; 4 where another djbuild watches already, and nothing was done.";
@@ -49,9 +50,25 @@ pub struct WatchOptions {
     /// Send a test notice to everybody who is told
     #[arg(long, help_heading = "Watching", requires = "check")]
     pub send_test: bool,
+    /// How to write what happens: lines with times, or JSON, an object a line; without
+    /// times where systemd's journal has them
+    #[arg(
+        long,
+        value_enum,
+        default_value = "text",
+        value_name = "SHAPE",
+        help_heading = "Watching"
+    )]
+    pub log: LogWord,
     /// How often repositories are asked, in place of what the file says
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Watching")]
     pub interval: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogWord {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Args)]

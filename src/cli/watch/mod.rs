@@ -1,11 +1,15 @@
 mod check;
 mod farm;
 mod lines;
+mod log;
 mod postman;
+mod service;
 mod status;
 mod steer;
 
 use std::sync::Arc;
+
+use tokio_util::task::AbortOnDropHandle;
 
 pub use farm::Farm;
 pub use status::status;
@@ -19,8 +23,11 @@ use super::interrupt::Interrupts;
 use super::say::warn;
 use crate::engine::cancellation;
 use crate::run::Home;
-use crate::watch::{Ending, Happening, Owner, Station, Until};
+use crate::watch::{Ending, Happening, Helm, Owner, Station, Until};
+use lines::Teller;
+use log::{Level, Log};
 use postman::Postman;
+use service::Service;
 
 /// Watches repositories and runs what moves.
 pub async fn watch(options: WatchOptions) -> Outcome {
@@ -38,7 +45,12 @@ pub async fn watch(options: WatchOptions) -> Outcome {
         }
     };
     let (engine, _) = connect::engine(&home, &options.images.debian_mirror).await?;
-    let mut interrupts = Interrupts::listen();
+    // Who looks once is as any other command, and ends with its terminal.
+    let (mut interrupts, hangups) = if options.once {
+        (Interrupts::listen(), None)
+    } else {
+        (Interrupts::of_service(), Some(Interrupts::hangups()))
+    };
     // Of each other independent: what runs goes on when no more is begun.
     let (stopping, stop) = cancellation();
     let (ending, cancel) = cancellation();
@@ -47,17 +59,27 @@ pub async fn watch(options: WatchOptions) -> Outcome {
     } else {
         Until::Stopped
     };
+    let (log, service) = (Arc::new(Log::new(options.log)), Service::new());
+    let is_typed = farm.spec.is_none();
+    let helm = Helm::new(farm.orders(&options));
+    if until == Until::Stopped {
+        let begun = lines::begun(&helm.orders().watch);
+        log.say(Level::Info, &begun, serde_json::Value::Null);
+    }
+    let read_again = move || Farm::again(is_typed, &options).map_err(|error| error.to_string());
+    let teller = Teller::new(Arc::clone(&log));
     let station = Station {
-        base: farm.base(&options),
-        watch: Arc::new(farm.watch),
         home,
+        helm: Arc::clone(&helm),
+        read_again: Box::new(read_again),
         engine,
         post: Arc::new(Postman::new()),
-        on: Arc::new(|happening: Happening| lines::tell(&happening)),
+        on: Arc::new(move |happening: Happening| {
+            service.hear(&happening);
+            teller.tell(&happening);
+        }),
     };
-    if until == Until::Stopped {
-        warn(&lines::begun(&station.watch));
-    }
+    let _reloading = hangups.map(|hangups| reload_at_hangups(hangups, helm));
     let mut working = std::pin::pin!(station.work(until, &stop, &cancel));
     let mut pressed = 0_u32;
     let endings = loop {
@@ -70,7 +92,8 @@ pub async fn watch(options: WatchOptions) -> Outcome {
                     2 => "ending what runs; once more ends it at once",
                     _ => "ending at once",
                 };
-                warn(word);
+                log.say(Level::Warn, word, serde_json::Value::Null);
+                Service::stops();
                 if pressed == 1 {
                     stopping.press();
                 } else {
@@ -87,6 +110,16 @@ pub async fn watch(options: WatchOptions) -> Outcome {
         Until::Done => worst.unwrap_or(Exit::Passed),
         Until::Stopped => Exit::Passed,
     })
+}
+
+/// Has the file read again with each hangup, as long as this is held.
+fn reload_at_hangups(mut hangups: Interrupts, helm: Arc<Helm>) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        loop {
+            hangups.next().await;
+            drop(helm.reload());
+        }
+    }))
 }
 
 fn exit_of(ending: &Ending) -> Exit {

@@ -6,6 +6,7 @@ mod attempts;
 mod beats;
 mod branches;
 mod changes;
+mod leaving;
 mod outbox;
 mod pending;
 mod requests;
