@@ -12,14 +12,27 @@ pub struct Interrupts(Vec<Signal>);
 impl Interrupts {
     /// Listens from here on: they end the process no more by themselves.
     pub fn listen() -> Self {
-        let kinds = [
+        Self::of(&[
             SignalKind::interrupt(),
             SignalKind::terminate(),
             SignalKind::hangup(),
-        ];
+        ])
+    }
+
+    /// Those alone that ask a service for its end: a hangup tells it something else.
+    pub fn of_service() -> Self {
+        Self::of(&[SignalKind::interrupt(), SignalKind::terminate()])
+    }
+
+    /// Hangups alone, by which a service is told to read its file again.
+    pub fn hangups() -> Self {
+        Self::of(&[SignalKind::hangup()])
+    }
+
+    fn of(kinds: &[SignalKind]) -> Self {
         let mut signals = Vec::new();
         for kind in kinds {
-            match signal(kind) {
+            match signal(*kind) {
                 Ok(signal) => signals.push(signal),
                 Err(error) => warn(&format!("cannot listen for signals: {error}")),
             }

@@ -32,6 +32,7 @@ impl SelectOptions {
         Ok(Scope {
             folder: std::env::current_dir().map_err(CliError::read("."))?,
             matrix: self.matrix.clone(),
+            text: None,
             sources: self.source.clone(),
             pins: Vec::new(),
             branches: self.branch.clone(),

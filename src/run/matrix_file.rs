@@ -14,7 +14,10 @@ const LARGEST: u64 = 1 << 20;
 /// # Errors
 /// When there is none of that name, or it is wrong.
 pub fn read_spec(scope: &Scope) -> Result<Spec, RunError> {
-    let file = find(scope.matrix.as_deref(), &scope.folder)?;
+    let file = match &scope.text {
+        Some(text) => MatrixText::new(scope.matrix.as_deref().unwrap_or(FILE_NAME), text),
+        None => matrix_text(scope.matrix.as_deref(), &scope.folder)?,
+    };
     let releases = releases(scope.releases.as_deref(), &scope.folder)?;
     parse(&file, &releases, &scope.folder)
 }
@@ -70,7 +73,11 @@ pub fn of_project(folder: &Path) -> Option<PathBuf> {
     })
 }
 
-fn find(name: Option<&str>, folder: &Path) -> Result<MatrixText, RunError> {
+/// The matrix file of this name, else the project's own, else the quick one.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn matrix_text(name: Option<&str>, folder: &Path) -> Result<MatrixText, RunError> {
     let project;
     let name = match name {
         Some(name) => name,
@@ -103,5 +110,28 @@ fn find(name: Option<&str>, folder: &Path) -> Result<MatrixText, RunError> {
                 "--matrix {name}: {error}; {advice}"
             )))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_said_when_it_was_read_counts_where_it_is_kept() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join(FILE_NAME), "broken [").expect("writable");
+        let scope = Scope {
+            folder: folder.path().to_owned(),
+            text: Some("pythons = \"3.14\"\ndatabases = \"sqlite\"\n".to_owned()),
+            ..Scope::default()
+        };
+        let spec = read_spec(&scope).expect("what it said");
+        assert_eq!(spec.databases.len(), 1);
+        let now = Scope {
+            text: None,
+            ..scope
+        };
+        assert!(read_spec(&now).is_err());
     }
 }

@@ -31,7 +31,7 @@ pub use error::RunError;
 pub use home::Home;
 pub use images::{Made, make_images};
 pub use leftovers::{Judge, sweep_dead, sweep_late};
-pub use matrix_file::{FILE_NAME, of_project, parse, read_spec, releases};
+pub use matrix_file::{FILE_NAME, matrix_text, of_project, parse, read_spec, releases};
 pub use planning::estimates;
 pub use prepare::{Prepared, prepare, snapshots};
 pub use request::{AskedBy, Images, Pacing, Pin, Request, Scope};

@@ -56,6 +56,9 @@ pub struct Scope {
     /// A matrix file, or the name of one that comes with djbuild; none is the
     /// project's own, else the quick one.
     pub matrix: Option<String>,
+    /// What that file said when it was read, where it may say something else by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// Where Django comes from; nothing is the checkout around the folder, else the
     /// newest release.
     pub sources: Vec<Origin>,

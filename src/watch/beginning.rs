@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::carry::{as_run, carry};
-use super::station::Work;
+use super::station::{Asked, Work};
 use super::{Claimed, Ending, Happening, Station, Until, WatchError, deliver, poll};
 use crate::engine::Cancel;
 use crate::journal::Journal;
@@ -21,27 +21,25 @@ impl Station {
         until: Until,
         now: Moment,
     ) -> Result<(), WatchError> {
-        for (index, remote) in self.remotes().enumerate() {
+        let orders = self.helm.orders();
+        for remote in self.remotes(&orders) {
             let place = remote.place().to_owned();
             let row = farm.look(|book| book.repository(&place).map_err(WatchError::from))?;
             let is_due = match until {
-                Until::Done => !work.asked.contains(&index),
+                Until::Done => !work.asked.contains(&place),
                 // A clock that was set back keeps nobody waiting for longer than a poll.
                 Until::Stopped => {
-                    row.next <= now || row.next.since(now) > longest(self.watch.interval)
+                    row.next <= now || row.next.since(now) > longest(orders.watch.interval)
                 }
             };
-            if !is_due || !work.polling.insert(index) {
+            if !is_due || !work.polling.insert(place.clone()) {
                 continue;
             }
-            let (home, watch, on) = (
-                self.home.clone(),
-                Arc::clone(&self.watch),
-                Arc::clone(&self.on),
-            );
+            let (home, on) = (self.home.clone(), Arc::clone(&self.on));
+            let (asked, under) = (place.clone(), Arc::clone(&orders));
             let polling = move || {
                 let mut farm = home.state.farm()?;
-                let polled = poll(&mut farm, &watch, &remote, now)?;
+                let polled = poll(&mut farm, &under.watch, &remote, now)?;
                 let behind = polled.behind.into_iter();
                 let behind = behind.map(|(branch, why)| format!("{branch}: {why}"));
                 let troubles: Vec<String> = polled.trouble.into_iter().chain(behind).collect();
@@ -53,8 +51,14 @@ impl Station {
                 });
                 Ok(first)
             };
-            work.polls
-                .spawn(async move { (index, to_its_end(polling).await) });
+            let orders = Arc::clone(&orders);
+            work.polls.spawn(async move {
+                Asked {
+                    place: asked,
+                    orders,
+                    result: to_its_end(polling).await,
+                }
+            });
         }
         Ok(())
     }
@@ -72,12 +76,12 @@ impl Station {
             if !work.sending.insert(receiver.clone()) {
                 continue;
             }
-            let (home, watch) = (self.home.clone(), Arc::clone(&self.watch));
+            let (home, orders) = (self.home.clone(), self.helm.orders());
             let post = Arc::clone(&self.post);
             let name = receiver.clone();
             let sending = move || {
                 let mut farm = home.state.farm()?;
-                deliver(&mut farm, &watch, &*post, &name, now)?;
+                deliver(&mut farm, &orders.watch, &*post, &name, now)?;
                 Ok(())
             };
             work.sends
@@ -90,10 +94,11 @@ impl Station {
     pub(super) fn begin(&self, work: &mut Work, claimed: Claimed, cancel: &Cancel) {
         let Claimed { request, .. } = claimed;
         let id = request.id;
-        let mut sources = self.watch.sources.iter();
+        let orders = self.helm.orders();
+        let mut sources = orders.watch.sources.iter();
         let url = sources.find(|source| redacted(&source.value) == request.asked.repository);
         let url = url.map_or(request.asked.repository.clone(), |url| url.value.clone());
-        let run = as_run(&request, &url, &self.base, &self.home);
+        let run = as_run(&request, &url, &orders.base, &self.home);
         let (canceller, own) = cancel.child();
         work.running.insert(id, canceller);
         (self.on)(Happening::Begun(Box::new(request)));

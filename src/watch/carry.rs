@@ -36,6 +36,7 @@ pub fn as_run(request: &QueuedRequest, url: &str, base: &Request, home: &Home) -
     }];
     if matrix.is_some() {
         run.scope.matrix = matrix;
+        run.scope.text = None;
     }
     run.scope.pythons = pythons;
     run.scope.databases = databases;

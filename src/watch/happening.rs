@@ -1,4 +1,4 @@
-use super::Ending;
+use super::{Ending, Reread};
 use crate::event::Summary;
 use crate::store::farm::QueuedRequest;
 
@@ -25,6 +25,12 @@ pub enum Happening {
         /// Its run, where it has one that ended.
         summary: Option<Box<Summary>>,
     },
+    /// It has looked around: what was due by now is under way.
+    Stepped,
+    /// The file is about to be read again.
+    Rereads,
+    /// The file was read again.
+    Reread(Reread),
     /// What a watcher keeps cannot be written or read.
     Trouble(String),
 }

@@ -6,16 +6,17 @@ use tokio::task::JoinSet;
 
 use super::carry::fate;
 use super::happening::{Happening, OnHappening};
+use super::rereading::{ReadAgain, WrongFile};
 use super::rounds::Rounds;
 use super::{
-    Ending, Post, WatchError, adopt, claim, finish, fire, follow, obstacles, recover, settle,
+    Ending, Helm, Orders, Post, WatchError, adopt, claim, finish, fire, follow, obstacles, recover,
+    settle,
 };
 use crate::engine::{Cancel, Canceller, Engine};
 use crate::event::Summary;
 use crate::model::Moment;
-use crate::run::{Home, Request};
+use crate::run::Home;
 use crate::source::Watched;
-use crate::spec::Watch;
 use crate::store::farm::Farm;
 
 /// What another process has changed is seen after so long.
@@ -36,10 +37,10 @@ pub enum Until {
 pub struct Station {
     /// Where things are kept.
     pub home: Home,
-    /// What is watched.
-    pub watch: Arc<Watch>,
-    /// What runs are like where nothing else is said of them.
-    pub base: Request,
+    /// Where it is told what to go by.
+    pub helm: Arc<Helm>,
+    /// How its file is read again.
+    pub read_again: Box<ReadAgain>,
     /// The container engine.
     pub engine: Arc<Engine>,
     /// Who brings notices.
@@ -50,9 +51,10 @@ pub struct Station {
 
 /// What is going on.
 pub(super) struct Work {
-    pub(super) polls: JoinSet<(usize, Result<Option<String>, WatchError>)>,
-    pub(super) polling: BTreeSet<usize>,
-    pub(super) asked: BTreeSet<usize>,
+    pub(super) polls: JoinSet<Asked>,
+    /// The repositories that are being asked, by their places.
+    pub(super) polling: BTreeSet<String>,
+    pub(super) asked: BTreeSet<String>,
     pub(super) sends: JoinSet<(String, Result<(), WatchError>)>,
     pub(super) sending: BTreeSet<String>,
     pub(super) runs: JoinSet<(i64, Ending, Option<Box<Summary>>)>,
@@ -60,6 +62,15 @@ pub(super) struct Work {
     /// What ended and is not kept yet.
     pub(super) unkept: Vec<(i64, Ending)>,
     pub(super) rounds: Rounds,
+    /// Whether something was kept under orders that are not those of now.
+    pub(super) is_outdated: bool,
+}
+
+/// A repository that was asked, and what came of it.
+pub(super) struct Asked {
+    pub(super) place: String,
+    pub(super) orders: Arc<Orders>,
+    pub(super) result: Result<Option<String>, WatchError>,
 }
 
 impl Station {
@@ -75,9 +86,10 @@ impl Station {
         cancel: &Cancel,
     ) -> Result<Vec<Ending>, WatchError> {
         let mut farm = self.home.state.farm()?;
-        let (watch, now) = (&*self.watch, now());
-        farm.within(|book| adopt(book, watch, now))?;
-        recover(&mut farm, watch, &|run| fate(&self.home, run), now)?;
+        let (orders, now) = (self.helm.orders(), now());
+        farm.within(|book| adopt(book, &orders.watch, now))?;
+        recover(&mut farm, &orders.watch, &|run| fate(&self.home, run), now)?;
+        WrongFile::of(&self.home).note(None)?;
         let mut work = Work {
             polls: JoinSet::new(),
             polling: BTreeSet::new(),
@@ -88,13 +100,18 @@ impl Station {
             running: BTreeMap::new(),
             unkept: Vec::new(),
             rounds: Rounds::default(),
+            is_outdated: false,
         };
         let mut ended = Vec::new();
         loop {
             let is_last = stop.is_cancelled();
+            self.read_again(&mut farm, &mut work);
             let step = self.step(&mut farm, &mut work, until, (stop, cancel));
             let is_idle = match step {
-                Ok(is_idle) => is_idle,
+                Ok(is_idle) => {
+                    (self.on)(Happening::Stepped);
+                    is_idle
+                }
                 Err(error) => {
                     (self.on)(Happening::Trouble(error.to_string()));
                     false
@@ -107,10 +124,12 @@ impl Station {
             tokio::select! {
                 () = tokio::time::sleep(TICK) => {}
                 () = stop.cancelled(), if !is_last => {}
-                Some(Ok((index, result))) = work.polls.join_next() => {
-                    work.polling.remove(&index);
-                    work.asked.insert(index);
-                    match result {
+                () = self.helm.woken() => {}
+                Some(Ok(asked)) = work.polls.join_next() => {
+                    work.polling.remove(&asked.place);
+                    work.asked.insert(asked.place);
+                    work.is_outdated |= !Arc::ptr_eq(&asked.orders, &self.helm.orders());
+                    match asked.result {
                         // Who looks once wants to know that it could not.
                         Ok(Some(trouble)) if until == Until::Done => {
                             ended.push(Ending::without("infrastructure", &trouble));
@@ -145,13 +164,17 @@ impl Station {
         until: Until,
         (stop, cancel): (&Cancel, &Cancel),
     ) -> Result<bool, WatchError> {
-        let now = now();
+        let (orders, now) = (self.helm.orders(), now());
+        if work.is_outdated {
+            farm.within(|book| adopt(book, &orders.watch, now))?;
+            work.is_outdated = false;
+        }
         if !stop.is_cancelled() {
             self.begin_polls(farm, work, until, now)?;
         }
         while let Some((request, ending)) = work.unkept.last() {
             // A disk may be full for a while: it is tried again with each step.
-            finish(farm, &self.watch, *request, ending, now)?;
+            finish(farm, &orders.watch, *request, ending, now)?;
             work.unkept.pop();
             work.rounds.last = None;
         }
@@ -175,7 +198,8 @@ impl Station {
             self.begin(work, claimed, cancel);
         }
         // Where nothing runs there was room for all that could have begun.
-        let all_asked = work.asked.len() == self.watch.sources.len();
+        let mut places = orders.watch.places().into_iter();
+        let all_asked = places.all(|place| work.asked.contains(&place));
         Ok(all_asked && settles.is_none() && work.runs.is_empty())
     }
 
@@ -191,7 +215,8 @@ impl Station {
         if !rounds.is_time(version, now) {
             return Ok(rounds.settles);
         }
-        let (watch, places) = (&*self.watch, self.watch.places());
+        let orders = self.helm.orders();
+        let (watch, places) = (&orders.watch, orders.watch.places());
         let (settles, fires) = farm.within(|book| {
             book.beat("scheduler", now)?;
             follow(book, watch)?;
@@ -208,10 +233,11 @@ impl Station {
         Ok(settles)
     }
 
-    pub(super) fn remotes(&self) -> impl Iterator<Item = Watched> {
+    pub(super) fn remotes(&self, orders: &Orders) -> Vec<Watched> {
         let folder = self.home.state.repositories();
-        let sources = self.watch.sources.iter();
-        sources.map(move |source| Watched::new(&source.value, &folder))
+        let sources = orders.watch.sources.iter();
+        let watched = sources.map(|source| Watched::new(&source.value, &folder));
+        watched.collect()
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Status {
     pub watcher: Option<String>,
     /// When a watcher last gave a sign of life; none where it has left or never came.
     pub beat: Option<Moment>,
+    /// What is wrong with the watcher's file, where it goes by what that said before.
+    pub wrong_file: Option<String>,
     /// Repositories.
     pub repositories: Vec<RepositoryStatus>,
     /// Branches.
@@ -181,6 +183,7 @@ pub fn status(
     Ok(Status {
         at: now,
         watcher: None,
+        wrong_file: None,
         beat: beat.map(|beat| beat.at),
         repositories,
         branches,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::ask::Ask;
+use super::visitor::Visitor;
 use super::{Desk, WebError};
 use crate::model::hex;
 
@@ -40,6 +41,8 @@ struct Layout<'a> {
     api: Option<&'a str>,
     title: &'a str,
     main: &'a str,
+    who: Option<&'a str>,
+    has_login: bool,
     interval: u64,
 }
 
@@ -51,18 +54,32 @@ struct Problem<'a> {
 }
 
 /// A page around what is shown.
-pub fn page(desk: &Desk, path: &str, api: Option<&str>, title: &str, main: &str) -> String {
+pub fn page(
+    desk: &Desk,
+    visitor: &Visitor,
+    path: &str,
+    api: Option<&str>,
+    title: &str,
+    main: &str,
+) -> String {
     let base = format!("{}/", desk.page.prefix());
-    layout(desk, (path, &base), api, title, main)
+    layout(desk, visitor, (path, &base), api, title, main)
 }
 
 /// The same where links within the page are its own and all others are whole.
-pub fn page_at(desk: &Desk, path: &str, base: &str, title: &str, main: &str) -> String {
-    layout(desk, (path, base), None, title, main)
+pub fn page_at(
+    desk: &Desk,
+    visitor: &Visitor,
+    (path, base): (&str, &str),
+    title: &str,
+    main: &str,
+) -> String {
+    layout(desk, visitor, (path, base), None, title, main)
 }
 
 fn layout(
     desk: &Desk,
+    visitor: &Visitor,
     (path, base): (&str, &str),
     api: Option<&str>,
     title: &str,
@@ -77,7 +94,9 @@ fn layout(
         api,
         title,
         main,
-        interval: (desk.watch)().interval.as_secs(),
+        who: visitor.name(),
+        has_login: desk.access.has_login(),
+        interval: desk.orders().watch.interval.as_secs(),
     };
     layout.render().unwrap_or_default()
 }
@@ -97,7 +116,10 @@ pub fn fresh(kind: &'static str, body: String, asked: &HeaderMap) -> Response<Bo
     };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(header::ETAG, tag);
     }
@@ -105,10 +127,15 @@ pub fn fresh(kind: &'static str, body: String, asked: &HeaderMap) -> Response<Bo
 }
 
 /// What went wrong, as a page.
-pub fn problem_page(desk: &Desk, path: &str, error: &WebError) -> Response<Body> {
+pub fn problem_page(
+    desk: &Desk,
+    visitor: &Visitor,
+    path: &str,
+    error: &WebError,
+) -> Response<Body> {
     let why = error.to_string();
     let main = Problem { why: &why }.render().unwrap_or_default();
-    let body = page(desk, path, None, "That did not work", &main);
+    let body = page(desk, visitor, path, None, "That did not work", &main);
     with_status("text/html; charset=utf-8", body, error)
 }
 

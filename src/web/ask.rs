@@ -71,7 +71,7 @@ impl Ask {
     /// The branches that are watched and there, in the order of their repositories.
     pub fn branches(&self, book: &Book<'_>) -> Result<Vec<Branch>, WebError> {
         let mut all = Vec::new();
-        for place in (self.desk.watch)().places() {
+        for place in self.desk.orders().watch.places() {
             let branches = book.branches(&place)?.into_iter();
             all.extend(branches.filter(|branch| branch.gone.is_none()));
         }

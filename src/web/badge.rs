@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, Response};
 
 use super::answer::{fresh, problem_page};
+use super::visitor::Visitor;
 use super::{Desk, WebError, routes};
 use crate::store::farm::Colour;
 
@@ -24,6 +25,7 @@ struct Badge {
 /// A badge of a branch; of one cell with `?cell=`.
 pub async fn badge(
     State(desk): State<Arc<Desk>>,
+    Extension(visitor): Extension<Visitor>,
     Path(path): Path<BTreeMap<String, String>>,
     Query(query): Query<BTreeMap<String, String>>,
     asked: HeaderMap,
@@ -63,7 +65,7 @@ pub async fn badge(
     });
     match made.await {
         Ok(svg) => fresh("image/svg+xml", svg, &asked),
-        Err(error) => problem_page(&desk, "", &error),
+        Err(error) => problem_page(&desk, &visitor, "", &error),
     }
 }
 

@@ -3,11 +3,12 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::{HeaderMap, Response};
 
 use super::answer::{fresh, problem_page};
 use super::view::RunRow;
+use super::visitor::Visitor;
 use super::words::clock;
 use super::{Desk, WebError, routes};
 use crate::model::Moment;
@@ -38,6 +39,7 @@ impl Feed {
 /// The runs that have ended; of a branch with `?branch=`, with one outcome with `?outcome=`.
 pub async fn feed(
     State(desk): State<Arc<Desk>>,
+    Extension(visitor): Extension<Visitor>,
     Query(query): Query<BTreeMap<String, String>>,
     asked: HeaderMap,
 ) -> Response<Body> {
@@ -64,7 +66,7 @@ pub async fn feed(
     });
     match made.await {
         Ok(xml) => fresh("application/atom+xml; charset=utf-8", xml, &asked),
-        Err(error) => problem_page(&desk, "atom.xml", &error),
+        Err(error) => problem_page(&desk, &visitor, "atom.xml", &error),
     }
 }
 

@@ -84,7 +84,8 @@ impl Health {
 /// Whether all is well, by its status too.
 pub async fn healthz(State(desk): State<Arc<Desk>>) -> Response<Body> {
     let made = routes::made(desk, BTreeMap::new(), BTreeMap::new(), |ask| {
-        let watch = (ask.desk.watch)();
+        let orders = ask.desk.orders();
+        let watch = &orders.watch;
         ask.look(|book| Health::read(book, &watch, ask.now))
     });
     let (status, body) = match made.await {

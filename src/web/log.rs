@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::{Response, header};
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -14,6 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::answer::{page_at, problem_page};
 use super::ask::Ask;
 use super::view::find_cell;
+use super::visitor::Visitor;
 use super::{Desk, WebError, ansi, routes, words};
 use crate::event::Event;
 use crate::model::{CellName, RunId};
@@ -57,10 +58,12 @@ enum Begin {
 /// A log as a page: its lines are sent while they are read, however many there are.
 pub async fn page(
     State(desk): State<Arc<Desk>>,
+    Extension(visitor): Extension<Visitor>,
     Path(path): Path<BTreeMap<String, String>>,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response<Body> {
-    let made = routes::made(Arc::clone(&desk), path, query, |ask| {
+    let asks = visitor.clone();
+    let made = routes::made(Arc::clone(&desk), path, query, move |ask| {
         let (run, name, cell, _) = find_cell(&ask)?;
         let is_running = cell.outcome.is_none();
         let begin = begin(&ask, is_running, cell.counts.bad() > 0)?;
@@ -82,12 +85,13 @@ pub async fn page(
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&ask.query);
         let base = format!("{}/{own}?{}", ask.desk.page.prefix(), query.finish());
-        let whole = page_at(&ask.desk, &own, &base, &format!("Log of {name}"), &main);
+        let title = format!("Log of {name}");
+        let whole = page_at(&ask.desk, &asks, (&own, &base), &title, &main);
         Ok((run, name, begin, whole, own))
     });
     let (run, name, begin, whole, own) = match made.await {
         Ok(made) => made,
-        Err(error) => return problem_page(&desk, "", &error),
+        Err(error) => return problem_page(&desk, &visitor, "", &error),
     };
     let (head, foot) = whole.split_once(HERE).unwrap_or((&whole, ""));
     let (head, foot) = (Bytes::from(head.to_owned()), foot.to_owned());
@@ -108,6 +112,7 @@ pub async fn page(
 /// A log as it was written.
 pub async fn raw(
     State(desk): State<Arc<Desk>>,
+    Extension(visitor): Extension<Visitor>,
     Path(path): Path<BTreeMap<String, String>>,
 ) -> Response<Body> {
     let made = routes::made(Arc::clone(&desk), path, BTreeMap::new(), |ask| {
@@ -116,7 +121,7 @@ pub async fn raw(
     });
     let (run, name) = match made.await {
         Ok(found) => found,
-        Err(error) => return problem_page(&desk, "", &error),
+        Err(error) => return problem_page(&desk, &visitor, "", &error),
     };
     stream("text/plain; charset=utf-8", Bytes::new(), move |sender| {
         let mut piece = String::new();

@@ -18,7 +18,8 @@ type Labels = Vec<(&'static str, String)>;
 /// Numbers for Prometheus; none of them is of a single test.
 pub async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
     let made = routes::made(desk, BTreeMap::new(), BTreeMap::new(), |ask| {
-        let watch = (ask.desk.watch)();
+        let orders = ask.desk.orders();
+        let watch = &orders.watch;
         ask.look(|book| {
             let health = Health::read(book, &watch, ask.now)?;
             let mut registry = Registry::with_prefix("djbuild");

@@ -12,6 +12,7 @@
 //! **Architecture invariant:** a page works without scripts, asks nothing of other hosts,
 //! and shows text of commits, branches and tests as text.
 
+mod act;
 mod ansi;
 mod answer;
 mod ask;
@@ -21,14 +22,17 @@ mod desk;
 mod error;
 mod feed;
 mod health;
+mod hook;
 mod live;
 mod log;
+mod login;
 mod metrics;
 mod openapi;
 mod pulse;
 mod routes;
 mod server;
 mod view;
+mod visitor;
 mod words;
 
 pub use desk::Desk;

@@ -3,10 +3,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{DefaultBodyLimit, Extension, Path, Query, Request, State};
 use axum::http::{HeaderValue, Response, header};
 use axum::middleware::{self, Next};
-use axum::routing::get;
+use axum::routing::{get, post};
+
+use tower_http::csrf::CsrfLayer;
 
 use super::answer::{View, fresh, page, problem_json, problem_page};
 use super::ask::Ask;
@@ -14,7 +16,10 @@ use super::view::{
     CellPage, Console, Front, Machine, Notices, Queue, RequestPage, RunPage, Runs, TestPage,
     Waterfall,
 };
-use super::{Desk, WebError, assets, badge, feed, health, live, log, metrics, openapi};
+use super::visitor::{self, Visitor};
+use super::{
+    Desk, WebError, act, assets, badge, feed, health, hook, live, log, login, metrics, openapi,
+};
 
 /// Where the API begins.
 pub const API: &str = "/api/v1";
@@ -22,6 +27,9 @@ pub const API: &str = "/api/v1";
 /// What may be loaded, and from where: from here, and no script that stands in a page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
+
+/// So much may somebody send: forms, and what GitHub says of a push.
+const BODY: usize = 25 * 1024 * 1024;
 
 /// Addresses of views, as they are put together.
 pub struct Views {
@@ -88,7 +96,18 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .route("/style.css", get(assets::style))
         .route("/live.js", get(assets::script))
         .route("/icon.svg", get(assets::icon))
+        .route("/login", get(login::form).post(login::log_in))
+        .route("/logout", post(login::log_out))
+        .route("/act/{what}", get(act::form).post(act::act))
+        .route(&format!("{API}/act/{{what}}"), post(act::api))
+        .route("/hook", post(hook::hint))
         .fallback(nothing)
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&desk),
+            visitor::known,
+        ))
+        .layer(cross_site(&desk))
+        .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn(guarded))
         .layer(tower_http::compression::CompressionLayer::new())
         .with_state(Arc::clone(&desk));
@@ -99,8 +118,21 @@ pub fn router(desk: Arc<Desk>) -> Router {
     }
 }
 
+/// Refuses what another site has a browser send. A page that has an address of its own is
+/// asked for by that, whatever a proxy makes of it.
+fn cross_site(desk: &Desk) -> CsrfLayer {
+    let layer = CsrfLayer::new();
+    let Some(url) = &desk.page.url else {
+        return layer;
+    };
+    let origin = &url[..url.len() - desk.page.prefix().len()];
+    // The file's addresses were read by the rules of the web.
+    layer.clone().add_trusted_origin(origin).unwrap_or(layer)
+}
+
 async fn html<V: View>(
     State(desk): State<Arc<Desk>>,
+    Extension(visitor): Extension<Visitor>,
     Path(path): Path<BTreeMap<String, String>>,
     Query(query): Query<BTreeMap<String, String>>,
     request: Request,
@@ -108,15 +140,22 @@ async fn html<V: View>(
     let address = request.uri().clone();
     let asked = request.headers().clone();
     let own = own_path(&desk, &address.to_string());
-    let api = api_of(&own, V::PATH);
+    let (api, here, asks) = (api_of(&own, V::PATH), own.clone(), visitor.clone());
     let made = made(Arc::clone(&desk), path, query, move |ask| {
         let view = V::read(&ask)?;
         let main = view.render().map_err(|_| WebError::Bug)?;
-        Ok(page(&ask.desk, &own, Some(&api), &view.title(), &main))
+        Ok(page(
+            &ask.desk,
+            &asks,
+            &own,
+            Some(&api),
+            &view.title(),
+            &main,
+        ))
     });
     match made.await {
         Ok(body) => fresh("text/html; charset=utf-8", body, &asked),
-        Err(error) => problem_page(&desk, &own_path(&desk, &address.to_string()), &error),
+        Err(error) => problem_page(&desk, &visitor, &here, &error),
     }
 }
 
@@ -155,8 +194,9 @@ pub async fn made<T: Send + 'static>(
 
 /// The address without what a proxy puts before it, and without the first slash.
 fn own_path(desk: &Desk, address: &str) -> String {
-    let own = address.strip_prefix(desk.page.prefix()).unwrap_or(address);
-    own.trim_start_matches('/').to_owned()
+    visitor::own(desk, address)
+        .trim_start_matches('/')
+        .to_owned()
 }
 
 fn api_of(own: &str, path: &str) -> String {
@@ -166,13 +206,17 @@ fn api_of(own: &str, path: &str) -> String {
     format!("{}/{api}{query}", API.trim_start_matches('/'))
 }
 
-async fn nothing(State(desk): State<Arc<Desk>>, request: Request) -> Response<Body> {
+async fn nothing(
+    State(desk): State<Arc<Desk>>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request,
+) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let error = WebError::Missing(format!("there is nothing at {path}"));
     if path.contains(API) {
         return problem_json(&error);
     }
-    problem_page(&desk, &own_path(&desk, &path), &error)
+    problem_page(&desk, &visitor, &own_path(&desk, &path), &error)
 }
 
 /// What every answer says to browsers.

@@ -4,6 +4,7 @@
 mod forge;
 mod laws;
 mod model;
+mod reloads;
 mod rules;
 mod seeds;
 mod story;

@@ -40,7 +40,8 @@ fn tell(seed: u64, polls: u64) -> u64 {
     newest.cancel_superseded = random.bool();
     let mut each = scheduler("each", Duration::ZERO);
     each.collapse = Collapse::Never;
-    let mut story = Story::new(watch(vec![newest, each]));
+    let whole = watch(vec![newest, each]);
+    let mut story = Story::new(whole.clone());
     story.verdict = Box::new(move |request, cell| {
         let number = u64::from_str_radix(&request.asked.revision, 16).unwrap_or_default();
         match (number * 7 + cell.len() as u64 + seed) % 5 {
@@ -52,6 +53,11 @@ fn tell(seed: u64, polls: u64) -> u64 {
     for _ in 0..polls {
         if random.u8(..100) < 40 {
             happen(&mut story, &mut random);
+        }
+        if random.u8(..100) < 10 {
+            let mut file = whole.clone();
+            file.schedulers.truncate(random.usize(1..=2));
+            story.reload(file);
         }
         if random.u8(..100) < 15 {
             story.pull_after(random.i64(0..60));
@@ -76,6 +82,7 @@ fn tell(seed: u64, polls: u64) -> u64 {
         story.surely(Story::send);
         story.pass(Duration::from_secs(random.u64(1..120)));
     }
+    story.reload(whole);
     story.rest();
     model.listed(&story.forge);
     check(&mut story, &model, seed);

@@ -29,7 +29,7 @@ pub use tools::{
     ManOptions, PruneOptions,
 };
 pub use watch::{
-    CancelOptions, ForceOptions, PauseOptions, ResendOptions, StatusOptions, StopOptions,
+    CancelOptions, ForceOptions, LogWord, PauseOptions, ResendOptions, StatusOptions, StopOptions,
     WatchOptions,
 };
 

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{Color, Format, ImageOptions, KeepOptions, PaceOptions, SelectOptions, duration};
 
@@ -17,6 +17,7 @@ Examples:
   djbuild watch --once                       for cron: look once, run what is due
   djbuild watch -s https://github.com/me/django -b main -m quick
   djbuild status                             from another terminal
+  kill -HUP PID                              it reads its file again; also systemctl reload
 
 Exit status of --once: as of `djbuild run`, of the worst of what it ran; 0 where nothing
 was due; 4 where another djbuild watches already, and nothing was done.";
@@ -51,12 +52,28 @@ pub struct WatchOptions {
     /// Send a test notice to everybody who is told
     #[arg(long, help_heading = "Watching", requires = "check")]
     pub send_test: bool,
+    /// How to write what happens: lines with times, or JSON, an object a line; without
+    /// times where systemd's journal has them
+    #[arg(
+        long,
+        value_enum,
+        default_value = "text",
+        value_name = "SHAPE",
+        help_heading = "Watching"
+    )]
+    pub log: LogWord,
     /// How often repositories are asked, in place of what the file says
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Watching")]
     pub interval: Option<Duration>,
     /// Show how all of it stands on a page at this address, as in 127.0.0.1:8010
     #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Watching", conflicts_with_all = ["once", "check"])]
     pub listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogWord {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Args)]

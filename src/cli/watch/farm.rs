@@ -6,6 +6,7 @@ use crate::cli::error::CliError;
 use crate::run::{self, FILE_NAME, Request, Scope};
 use crate::source::Origin;
 use crate::spec::{Job, Links, Page, Pattern, Place, Placed, Scheduler, Spec, Suite, Watch};
+use crate::watch::{Orders, now};
 
 /// Where Django's repository is.
 const DJANGO: &str = "https://github.com/django/django";
@@ -16,6 +17,8 @@ pub struct Farm {
     /// The file it is from; none where it is typed.
     pub spec: Option<Spec>,
     folder: PathBuf,
+    /// What the file says.
+    text: Option<String>,
 }
 
 impl Farm {
@@ -56,16 +59,13 @@ impl Farm {
         if matrix.is_none() && run::of_project(&folder).is_none() {
             return Ok(None);
         }
-        let scope = Scope {
-            folder: folder.clone(),
-            matrix: matrix.map(str::to_owned),
-            ..Scope::default()
-        };
-        let spec = run::read_spec(&scope)?;
+        let file = run::matrix_text(matrix, &folder)?;
+        let spec = run::parse(&file, &run::releases(None, &folder)?, &folder)?;
         Ok(spec.watch.clone().map(|watch| Self {
             watch,
             spec: Some(spec),
             folder,
+            text: Some(file.text.to_string()),
         }))
     }
 
@@ -133,12 +133,40 @@ impl Farm {
                 place: place.clone(),
             },
             spec: None,
+            text: None,
             folder: std::env::current_dir().map_err(CliError::read("."))?,
         })
     }
 
-    /// What runs are like where schedulers say nothing else.
-    pub fn base(&self, options: &WatchOptions) -> Request {
+    /// What a watcher goes by that begins with this.
+    pub fn orders(self, options: &WatchOptions) -> Orders {
+        Orders {
+            base: self.base(options),
+            watch: self.watch,
+            since: now(),
+        }
+    }
+
+    /// What it goes by that reads its file again. What was typed stays as it is.
+    pub fn again(is_typed: bool, options: &WatchOptions) -> Result<Orders, CliError> {
+        if is_typed {
+            return Ok(Self::of(options)?.orders(options));
+        }
+        let found = Self::here(options.select.matrix.as_deref())?;
+        let mut farm = found.ok_or_else(|| {
+            CliError::Usage(format!(
+                "there is no {FILE_NAME} with a [watch] table here any more"
+            ))
+        })?;
+        if let Some(interval) = options.interval {
+            farm.watch.interval = interval;
+        }
+        Ok(farm.orders(options))
+    }
+
+    /// What runs are like where schedulers say nothing else. The file may say something
+    /// else when they begin: until it is read again, what it said counts.
+    fn base(&self, options: &WatchOptions) -> Request {
         let mut base = Request::of(Scope {
             folder: self.folder.clone(),
             jobs: options.select.jobs,
@@ -150,6 +178,7 @@ impl Farm {
             Some(spec) if spec.name != FILE_NAME => Some(spec.name.clone()),
             _ => None,
         };
+        base.scope.text.clone_from(&self.text);
         base.pace = options.pace.pacing();
         base.images = options.images.images();
         base.retention = options.keeping.retention();

@@ -1,11 +1,16 @@
 mod check;
 mod farm;
 mod lines;
+mod log;
+mod page;
 mod postman;
+mod service;
 mod status;
 mod steer;
 
 use std::sync::Arc;
+
+use tokio_util::task::AbortOnDropHandle;
 
 pub use farm::Farm;
 pub use lines::relative;
@@ -20,9 +25,12 @@ use super::interrupt::Interrupts;
 use super::say::warn;
 use crate::engine::cancellation;
 use crate::run::Home;
-use crate::watch::{Ending, Happening, Owner, Station, Until};
-use crate::web::{Desk, Server};
+use crate::watch::{Ending, Happening, Helm, Owner, Station, Until};
+use lines::Teller;
+use log::{Level, Log};
+use page::Page;
 use postman::Postman;
+use service::Service;
 
 /// Watches repositories and runs what moves.
 pub async fn watch(options: WatchOptions) -> Outcome {
@@ -40,7 +48,12 @@ pub async fn watch(options: WatchOptions) -> Outcome {
         }
     };
     let (engine, _) = connect::engine(&home, &options.images.debian_mirror).await?;
-    let mut interrupts = Interrupts::listen();
+    // Who looks once is as any other command, and ends with its terminal.
+    let (mut interrupts, hangups) = if options.once {
+        (Interrupts::listen(), None)
+    } else {
+        (Interrupts::of_service(), Some(Interrupts::hangups()))
+    };
     // Of each other independent: what runs goes on when no more is begun.
     let (stopping, stop) = cancellation();
     let (ending, cancel) = cancellation();
@@ -49,33 +62,35 @@ pub async fn watch(options: WatchOptions) -> Outcome {
     } else {
         Until::Stopped
     };
-    let watched = Arc::new(farm.watch.clone());
-    let (closing, close) = cancellation();
-    let page = match (&farm.watch.page, until) {
-        (Some(page), Until::Stopped) => {
-            let watched = Arc::clone(&watched);
-            let desk = Desk::new(
-                home.clone(),
-                Arc::new(move || Arc::clone(&watched)),
-                page.clone(),
-            );
-            let server = Server::bind(desk).await?;
-            warn(&lines::listens(server.address(), page));
-            Some(tokio::spawn(server.serve(close)))
-        }
-        _ => None,
+    let (log, service) = (Arc::new(Log::new(options.log)), Service::new());
+    let is_typed = farm.spec.is_none();
+    let folder = farm.beside("");
+    let helm = Helm::new(farm.orders(&options));
+    if until == Until::Stopped {
+        let begun = lines::begun(&helm.orders().watch);
+        log.say(Level::Info, &begun, serde_json::Value::Null);
+    }
+    let page = match until {
+        Until::Stopped => Page::open(&folder, &home, &helm).await?,
+        Until::Done => None,
     };
+    if let Some(page) = &page {
+        log.say(Level::Info, &page.said, serde_json::Value::Null);
+    }
+    let read_again = move || Farm::again(is_typed, &options).map_err(|error| error.to_string());
+    let teller = Teller::new(Arc::clone(&log));
     let station = Station {
-        base: farm.base(&options),
-        watch: watched,
         home,
+        helm: Arc::clone(&helm),
+        read_again: Box::new(read_again),
         engine,
         post: Arc::new(Postman::new()),
-        on: Arc::new(|happening: Happening| lines::tell(&happening)),
+        on: Arc::new(move |happening: Happening| {
+            service.hear(&happening);
+            teller.tell(&happening);
+        }),
     };
-    if until == Until::Stopped {
-        warn(&lines::begun(&station.watch));
-    }
+    let _reloading = hangups.map(|hangups| reload_at_hangups(hangups, helm));
     let mut working = std::pin::pin!(station.work(until, &stop, &cancel));
     let mut pressed = 0_u32;
     let endings = loop {
@@ -88,7 +103,8 @@ pub async fn watch(options: WatchOptions) -> Outcome {
                     2 => "ending what runs; once more ends it at once",
                     _ => "ending at once",
                 };
-                warn(word);
+                log.say(Level::Warn, word, serde_json::Value::Null);
+                Service::stops();
                 if pressed == 1 {
                     stopping.press();
                 } else {
@@ -97,10 +113,8 @@ pub async fn watch(options: WatchOptions) -> Outcome {
             }
         }
     };
-    closing.press();
     if let Some(page) = page {
-        // A page that broke off has said so.
-        let _ = page.await;
+        page.end().await;
     }
     let worst = endings
         .iter()
@@ -110,6 +124,16 @@ pub async fn watch(options: WatchOptions) -> Outcome {
         Until::Done => worst.unwrap_or(Exit::Passed),
         Until::Stopped => Exit::Passed,
     })
+}
+
+/// Has the file read again with each hangup, as long as this is held.
+fn reload_at_hangups(mut hangups: Interrupts, helm: Arc<Helm>) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        loop {
+            hangups.next().await;
+            drop(helm.reload());
+        }
+    }))
 }
 
 fn exit_of(ending: &Ending) -> Exit {

@@ -5,6 +5,12 @@ use crate::spec::Receiver;
 use crate::store::farm::OutboxRow;
 use crate::watch::{News, Post, Undelivered};
 
+/// Where this user's secrets are.
+pub fn secrets() -> Secrets {
+    let file = host::config_file();
+    Secrets::find(file.as_ref().and_then(|file| file.parent()))
+}
+
 /// Brings a watcher's notices to their receivers.
 pub struct Postman {
     secrets: Secrets,
@@ -12,10 +18,7 @@ pub struct Postman {
 
 impl Postman {
     pub fn new() -> Self {
-        let file = host::config_file();
-        Self {
-            secrets: Secrets::find(file.as_ref().and_then(|file| file.parent())),
-        }
+        Self { secrets: secrets() }
     }
 
     /// Sends a letter that no watcher wrote.

@@ -11,7 +11,7 @@ use crate::cli::screen;
 use crate::model::{Moment, Outcome, plural, printable};
 use crate::report::Style;
 use crate::run::Home;
-use crate::watch::{BranchStatus, Other, RequestStatus, Status, now, status as read};
+use crate::watch::{BranchStatus, Other, RequestStatus, Status, WrongFile, now, status as read};
 
 /// How often it is shown again.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -42,7 +42,8 @@ pub async fn status(options: &StatusOptions) -> Told {
 
 fn look() -> Result<Status, CliError> {
     let home = Home::find()?;
-    let farm = Farm::here(None)?;
+    // Whoever asks wants to know how the watcher stands, also where its file is wrong.
+    let farm = Farm::here(None).unwrap_or_default();
     let mut kept = home.state.farm()?;
     let now = now();
     let mut status = kept.look(|book| {
@@ -54,6 +55,7 @@ fn look() -> Result<Status, CliError> {
         read(book, farm.as_ref().map(|farm| &farm.watch), &places, now)
     })?;
     status.watcher = Other::find(&home).map(|other| other.0);
+    status.wrong_file = WrongFile::of(&home).read();
     Ok(status)
 }
 
@@ -71,6 +73,12 @@ fn text(status: &Status, style: Style) -> String {
         ),
         (None, None) => "nobody watches; `djbuild watch` does\n".to_owned(),
     };
+    if let Some(why) = &status.wrong_file {
+        let why = printable(why).replace('\n', "\n  ");
+        text.push_str(&format!(
+            "its file is wrong, and what it said before holds:\n  {why}\n"
+        ));
+    }
     for repository in &status.repositories {
         let good = repository.good.map_or_else(
             || "never asked".to_owned(),

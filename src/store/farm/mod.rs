@@ -7,6 +7,7 @@ mod beats;
 mod branches;
 mod changes;
 mod judged;
+mod leaving;
 mod outbox;
 mod pending;
 mod requests;

@@ -93,7 +93,10 @@ impl View for Console {
                 branch: None,
                 branches: branches.iter().map(|branch| branch.name.clone()).collect(),
                 scheduler: ask.word("scheduler").map(str::to_owned),
-                schedulers: (ask.desk.watch)()
+                schedulers: ask
+                    .desk
+                    .orders()
+                    .watch
                     .schedulers
                     .iter()
                     .map(|one| one.name.clone())
@@ -157,11 +160,11 @@ impl Console {
                 }
             }
         }
-        let links = (ask.desk.watch)();
+        let orders = ask.desk.orders();
         self.commits = changes
             .iter()
             .map(|change| Row {
-                commit: Commit::of(change, &links.links),
+                commit: Commit::of(change, &orders.watch.links),
                 marks: self
                     .cells
                     .iter()

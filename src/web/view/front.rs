@@ -67,7 +67,8 @@ impl View for Front {
     const ABOUT: &'static str = "How the farm stands";
 
     fn read(ask: &Ask) -> Result<Self, WebError> {
-        let watch = (ask.desk.watch)();
+        let orders = ask.desk.orders();
+        let watch = &orders.watch;
         let (mut status, standing) = ask.look(|book| {
             let status = status(book, Some(&watch), &watch.places(), ask.now)?;
             let standing = standings(ask, book, &status)?;
@@ -104,7 +105,8 @@ impl View for Front {
 }
 
 fn standings(ask: &Ask, book: &Book<'_>, status: &Status) -> Result<Vec<Standing>, WebError> {
-    let watch = (ask.desk.watch)();
+    let orders = ask.desk.orders();
+    let watch = &orders.watch;
     let known = ask.branches(book)?;
     let all = book.standings()?;
     let mut standing = Vec::new();

@@ -47,7 +47,8 @@ impl View for Machine {
     const ABOUT: &'static str = "Who watches what, and whether they are well";
 
     fn read(ask: &Ask) -> Result<Self, WebError> {
-        let watch = (ask.desk.watch)();
+        let orders = ask.desk.orders();
+        let watch = &orders.watch;
         let status = ask.look(|book| {
             let status = status(book, Some(&watch), &watch.places(), ask.now)?;
             let health = Health::read(book, &watch, ask.now)?;

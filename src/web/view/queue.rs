@@ -80,7 +80,8 @@ impl View for Queue {
     const ABOUT: &'static str = "What runs, what waits and why, and what has ended";
 
     fn read(ask: &Ask) -> Result<Self, WebError> {
-        let watch = (ask.desk.watch)();
+        let orders = ask.desk.orders();
+        let watch = &orders.watch;
         ask.look(|book| {
             let status = status(book, Some(&watch), &watch.places(), ask.now)?;
             let ended = book.ended_requests(ENDED)?;

@@ -71,7 +71,7 @@ impl View for RequestPage {
     const ABOUT: &'static str = "A request, what it stands for and what became of it";
 
     fn read(ask: &Ask) -> Result<Self, WebError> {
-        let links = (ask.desk.watch)();
+        let orders = ask.desk.orders();
         let missing = || WebError::Missing(format!("there is no request {}", ask.part("request")));
         let id: i64 = ask.part("request").parse().map_err(|_| missing())?;
         ask.look(|book| {
@@ -122,7 +122,7 @@ impl View for RequestPage {
                     .collect(),
                 covers: covers
                     .iter()
-                    .map(|change| Commit::of(change, &links.links))
+                    .map(|change| Commit::of(change, &orders.watch.links))
                     .collect(),
             })
         })

@@ -1,0 +1,62 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, oneshot};
+
+use super::Orders;
+
+/// What came of reading the file again: what has changed, or why it is not taken.
+pub type Reread = Result<String, String>;
+
+/// What others in its process tell a station that is at work.
+#[derive(Debug)]
+pub struct Helm {
+    orders: Mutex<Arc<Orders>>,
+    askers: Mutex<Vec<oneshot::Sender<Reread>>>,
+    wake: Notify,
+}
+
+impl Helm {
+    /// That of a station which begins with these orders.
+    pub fn new(orders: Orders) -> Arc<Self> {
+        Arc::new(Self {
+            orders: Mutex::new(Arc::new(orders)),
+            askers: Mutex::default(),
+            wake: Notify::new(),
+        })
+    }
+
+    /// What the station goes by now.
+    pub fn orders(&self) -> Arc<Orders> {
+        Arc::clone(&held(&self.orders))
+    }
+
+    /// Has the file read again, soon, and once for all who ask meanwhile. Nobody has to
+    /// wait for what comes of it.
+    pub fn reload(&self) -> oneshot::Receiver<Reread> {
+        let (asker, told) = oneshot::channel();
+        held(&self.askers).push(asker);
+        self.wake();
+        told
+    }
+
+    /// Has the station look around at once, for something it keeps has changed.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    pub(super) fn take(&self, orders: Orders) {
+        *held(&self.orders) = Arc::new(orders);
+    }
+
+    pub(super) fn askers(&self) -> Vec<oneshot::Sender<Reread>> {
+        std::mem::take(&mut held(&self.askers))
+    }
+
+    pub(super) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
