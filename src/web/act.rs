@@ -7,8 +7,10 @@ use axum::extract::{Extension, Form, Path, Query, State};
 use axum::http::{Response, StatusCode, header};
 
 use super::answer::{page, problem_json, problem_page};
-use super::visitor::{Visitor, see_other, to_login};
-use super::{Desk, WebError, routes};
+use super::ask::made;
+use super::redirect::{see_other, to_login};
+use super::visitor::Visitor;
+use super::{Desk, WebError};
 use crate::watch::{Order, obey};
 
 /// What somebody is asked before anything is done.
@@ -102,7 +104,7 @@ pub async fn form(
         return problem_page(&desk, &visitor, &own, &error);
     }
     let session = visitor.session.as_deref().unwrap_or_default();
-    let branches = routes::made(Arc::clone(&desk), BTreeMap::new(), query.clone(), |ask| {
+    let branches = made(Arc::clone(&desk), BTreeMap::new(), query.clone(), |ask| {
         ask.look(|book| {
             Ok(ask
                 .branches(book)?
@@ -224,7 +226,7 @@ async fn done(
 ) -> Result<String, WebError> {
     let order = order(what, &typed)?;
     let who = visitor.name().unwrap_or_default().to_owned();
-    let working = routes::made(Arc::clone(desk), BTreeMap::new(), typed, move |ask| {
+    let working = made(Arc::clone(desk), BTreeMap::new(), typed, move |ask| {
         let orders = ask.desk.orders();
         let mut farm = ask.state().farm()?;
         Ok(farm.within(|book| obey(book, &orders.watch, &order, &who, ask.now))?)

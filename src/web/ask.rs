@@ -95,3 +95,20 @@ impl Ask {
         }
     }
 }
+
+/// Reads on a thread of its own, since files are read there.
+pub async fn made<T: Send + 'static>(
+    desk: Arc<Desk>,
+    path: BTreeMap<String, String>,
+    query: BTreeMap<String, String>,
+    work: impl FnOnce(Ask) -> Result<T, WebError> + Send + 'static,
+) -> Result<T, WebError> {
+    let ask = Ask {
+        desk,
+        path,
+        query,
+        now: crate::watch::now(),
+    };
+    let working = tokio::task::spawn_blocking(move || work(ask));
+    working.await.unwrap_or(Err(WebError::Bug))
+}

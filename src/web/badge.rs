@@ -7,8 +7,9 @@ use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, Response};
 
 use super::answer::{fresh, problem_page};
+use super::ask::made;
 use super::visitor::Visitor;
-use super::{Desk, WebError, routes};
+use super::{Desk, WebError};
 use crate::store::farm::Colour;
 
 /// A branch, or a cell of it, in a picture for other pages.
@@ -30,7 +31,7 @@ pub async fn badge(
     Query(query): Query<BTreeMap<String, String>>,
     asked: HeaderMap,
 ) -> Response<Body> {
-    let made = routes::made(Arc::clone(&desk), path, query, |ask| {
+    let made = made(Arc::clone(&desk), path, query, |ask| {
         let typed = ask.part("branch");
         let branch = typed.strip_suffix(".svg").unwrap_or(typed);
         let cell = ask.word("cell");

@@ -7,10 +7,11 @@ use axum::extract::{Extension, Query, State};
 use axum::http::{HeaderMap, Response};
 
 use super::answer::{fresh, problem_page};
+use super::ask::made;
 use super::view::RunRow;
 use super::visitor::Visitor;
 use super::words::clock;
-use super::{Desk, WebError, routes};
+use super::{Desk, WebError};
 use crate::model::Moment;
 use crate::store::Wanted;
 
@@ -43,7 +44,7 @@ pub async fn feed(
     Query(query): Query<BTreeMap<String, String>>,
     asked: HeaderMap,
 ) -> Response<Body> {
-    let made = routes::made(Arc::clone(&desk), BTreeMap::new(), query, |ask| {
+    let made = made(Arc::clone(&desk), BTreeMap::new(), query, |ask| {
         let is_branch = |word: &str| ask.word("branch").is_none_or(|branch| branch == word);
         let past = ask.state().history(&Wanted {
             branch: ask.word("branch").is_some().then_some(&is_branch),

@@ -8,7 +8,8 @@ use axum::http::{Response, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Desk, WebError, routes};
+use super::ask::made;
+use super::{Desk, WebError};
 use crate::model::{Moment, duration};
 use crate::spec::Watch;
 use crate::store::farm::{Book, Posted, Progress};
@@ -83,7 +84,7 @@ impl Health {
 
 /// Whether all is well, by its status too.
 pub async fn healthz(State(desk): State<Arc<Desk>>) -> Response<Body> {
-    let made = routes::made(desk, BTreeMap::new(), BTreeMap::new(), |ask| {
+    let made = made(desk, BTreeMap::new(), BTreeMap::new(), |ask| {
         let orders = ask.desk.orders();
         let watch = &orders.watch;
         ask.look(|book| Health::read(book, &watch, ask.now))

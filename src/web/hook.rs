@@ -8,7 +8,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::answer::problem_json;
-use super::{Desk, WebError, routes};
+use super::ask::made;
+use super::{Desk, WebError};
 
 /// A hint that something was pushed: repositories are asked at once, and nothing that it
 /// says is believed. GitHub signs it as `X-Hub-Signature-256: sha256=…`
@@ -29,7 +30,7 @@ pub async fn hint(
             "the signature is not right".to_owned(),
         ));
     }
-    let woken = routes::made(Arc::clone(&desk), BTreeMap::new(), BTreeMap::new(), |ask| {
+    let woken = made(Arc::clone(&desk), BTreeMap::new(), BTreeMap::new(), |ask| {
         let places = ask.desk.orders().watch.places();
         ask.state().farm()?.within(|book| {
             for place in &places {

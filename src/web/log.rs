@@ -12,10 +12,10 @@ use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::answer::{page_at, problem_page};
-use super::ask::Ask;
+use super::ask::{Ask, made};
 use super::view::find_cell;
 use super::visitor::Visitor;
-use super::{Desk, WebError, ansi, routes, words};
+use super::{Desk, WebError, ansi, words};
 use crate::event::Event;
 use crate::model::{CellName, RunId};
 use crate::report::{Style, log_line};
@@ -63,7 +63,7 @@ pub async fn page(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response<Body> {
     let asks = visitor.clone();
-    let made = routes::made(Arc::clone(&desk), path, query, move |ask| {
+    let made = made(Arc::clone(&desk), path, query, move |ask| {
         let (run, name, cell, _) = find_cell(&ask)?;
         let is_running = cell.outcome.is_none();
         let begin = begin(&ask, is_running, cell.counts.bad() > 0)?;
@@ -115,7 +115,7 @@ pub async fn raw(
     Extension(visitor): Extension<Visitor>,
     Path(path): Path<BTreeMap<String, String>>,
 ) -> Response<Body> {
-    let made = routes::made(Arc::clone(&desk), path, BTreeMap::new(), |ask| {
+    let made = made(Arc::clone(&desk), path, BTreeMap::new(), |ask| {
         let (run, name, _, _): (RunId, CellName, _, _) = find_cell(&ask)?;
         Ok((run, name))
     });

@@ -9,7 +9,8 @@ use axum::http::{Response, StatusCode, header};
 use serde::Deserialize;
 
 use super::answer::{page, problem_page};
-use super::visitor::{Visitor, cookie, see_other};
+use super::redirect::{cookie, see_other};
+use super::visitor::Visitor;
 use super::{Desk, WebError};
 use crate::access::Refused;
 

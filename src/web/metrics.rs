@@ -8,8 +8,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::ask::made;
 use super::health::Health;
-use super::{Desk, WebError, routes};
+use super::{Desk, WebError};
 use crate::model::Moment;
 use crate::store::farm::{Colour, Progress};
 
@@ -17,7 +18,7 @@ type Labels = Vec<(&'static str, String)>;
 
 /// Numbers for Prometheus; none of them is of a single test.
 pub async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
-    let made = routes::made(desk, BTreeMap::new(), BTreeMap::new(), |ask| {
+    let made = made(desk, BTreeMap::new(), BTreeMap::new(), |ask| {
         let orders = ask.desk.orders();
         let watch = &orders.watch;
         ask.look(|book| {

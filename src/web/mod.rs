@@ -13,6 +13,7 @@
 //! and shows text of commits, branches and tests as text.
 
 mod act;
+mod address;
 mod ansi;
 mod answer;
 mod ask;
@@ -21,6 +22,7 @@ mod badge;
 mod desk;
 mod error;
 mod feed;
+mod guard;
 mod health;
 mod hook;
 mod live;
@@ -29,6 +31,7 @@ mod login;
 mod metrics;
 mod openapi;
 mod pulse;
+mod redirect;
 mod routes;
 mod server;
 mod view;

@@ -3,8 +3,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::Desk;
 use crate::engine::Cancel;
+use crate::store::State;
 
 /// How often what is kept is looked at: one look for all who follow.
 const LOOK: Duration = Duration::from_millis(500);
@@ -46,20 +46,20 @@ impl Pulse {
 
 /// Looks at what is kept until it is told to stop. What cannot be read now is looked at
 /// again.
-pub async fn beat(desk: &Desk, stop: &Cancel) {
+pub async fn beat(pulse: &Pulse, state: &State, stop: &Cancel) {
     let mut farm = None;
     let mut seen = None;
     while !stop.is_cancelled() {
-        if desk.pulse.followers() > 0 {
+        if pulse.followers() > 0 {
             if farm.is_none() {
-                farm = desk.home.state.farm().ok();
+                farm = state.farm().ok();
             }
             let version = farm.as_ref().and_then(|farm| farm.version().ok());
             match version {
                 None => farm = None,
                 version if version != seen => {
                     seen = version;
-                    desk.pulse.number.send_modify(|number| *number += 1);
+                    pulse.number.send_modify(|number| *number += 1);
                 }
                 _ => {}
             }
@@ -69,5 +69,5 @@ pub async fn beat(desk: &Desk, stop: &Cancel) {
             () = stop.cancelled() => {}
         }
     }
-    desk.pulse.over.cancel();
+    pulse.over.cancel();
 }

@@ -10,19 +10,18 @@ use axum::routing::{get, post};
 
 use tower_http::csrf::CsrfLayer;
 
+use super::address::{self, API};
 use super::answer::{View, fresh, page, problem_json, problem_page};
-use super::ask::Ask;
+use super::ask::made;
 use super::view::{
     CellPage, Console, Front, Machine, Notices, Queue, RequestPage, RunPage, Runs, TestPage,
     Waterfall,
 };
-use super::visitor::{self, Visitor};
+use super::visitor::Visitor;
 use super::{
-    Desk, WebError, act, assets, badge, feed, health, hook, live, log, login, metrics, openapi,
+    Desk, WebError, act, assets, badge, feed, guard, health, hook, live, log, login, metrics,
+    openapi,
 };
-
-/// Where the API begins.
-pub const API: &str = "/api/v1";
 
 /// What may be loaded, and from where: from here, and no script that stands in a page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -60,20 +59,12 @@ impl Views {
     }
 
     fn add<V: View>(&mut self) {
-        let api = api_path(V::PATH);
+        let api = address::api_path(V::PATH);
         let router = std::mem::take(&mut self.router);
         self.router = router
             .route(V::PATH, get(html::<V>))
             .route(&api, get(json::<V>));
         self.described.add::<V>(&api);
-    }
-}
-
-/// Where the API has what a page shows.
-pub fn api_path(path: &str) -> String {
-    match path {
-        "/" => format!("{API}/status"),
-        path => format!("{API}{path}"),
     }
 }
 
@@ -104,7 +95,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .fallback(nothing)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&desk),
-            visitor::known,
+            guard::known,
         ))
         .layer(cross_site(&desk))
         .layer(DefaultBodyLimit::max(BODY))
@@ -139,8 +130,8 @@ async fn html<V: View>(
 ) -> Response<Body> {
     let address = request.uri().clone();
     let asked = request.headers().clone();
-    let own = own_path(&desk, &address.to_string());
-    let (api, here, asks) = (api_of(&own, V::PATH), own.clone(), visitor.clone());
+    let own = address::within(&desk, &address.to_string());
+    let (api, here, asks) = (address::api_of(&own, V::PATH), own.clone(), visitor.clone());
     let made = made(Arc::clone(&desk), path, query, move |ask| {
         let view = V::read(&ask)?;
         let main = view.render().map_err(|_| WebError::Bug)?;
@@ -175,37 +166,6 @@ async fn json<V: View>(
     }
 }
 
-/// Reads on a thread of its own, since files are read there.
-pub async fn made<T: Send + 'static>(
-    desk: Arc<Desk>,
-    path: BTreeMap<String, String>,
-    query: BTreeMap<String, String>,
-    work: impl FnOnce(Ask) -> Result<T, WebError> + Send + 'static,
-) -> Result<T, WebError> {
-    let ask = Ask {
-        desk,
-        path,
-        query,
-        now: crate::watch::now(),
-    };
-    let working = tokio::task::spawn_blocking(move || work(ask));
-    working.await.unwrap_or(Err(WebError::Bug))
-}
-
-/// The address without what a proxy puts before it, and without the first slash.
-fn own_path(desk: &Desk, address: &str) -> String {
-    visitor::own(desk, address)
-        .trim_start_matches('/')
-        .to_owned()
-}
-
-fn api_of(own: &str, path: &str) -> String {
-    let query = own.find('?').map_or("", |at| &own[at..]);
-    let address = own.split('?').next().unwrap_or_default();
-    let api = if path == "/" { "status" } else { address };
-    format!("{}/{api}{query}", API.trim_start_matches('/'))
-}
-
 async fn nothing(
     State(desk): State<Arc<Desk>>,
     Extension(visitor): Extension<Visitor>,
@@ -216,7 +176,7 @@ async fn nothing(
     if path.contains(API) {
         return problem_json(&error);
     }
-    problem_page(&desk, &visitor, &own_path(&desk, &path), &error)
+    problem_page(&desk, &visitor, &address::within(&desk, &path), &error)
 }
 
 /// What every answer says to browsers.

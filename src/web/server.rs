@@ -49,7 +49,7 @@ impl Server {
             tokio::time::sleep(GRACE).await;
         };
         tokio::select! {
-            _ = async { tokio::join!(serving.into_future(), pulse::beat(&self.desk, &stop)) } => {}
+            _ = async { tokio::join!(serving.into_future(), pulse::beat(&self.desk.pulse, &self.desk.home.state, &stop)) } => {}
             () = late => {}
         }
     }

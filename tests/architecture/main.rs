@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each room and those it may import. `matrix` reads snapshots and `runtime`
 /// takes values of `plan`; nobody imports `cli`, and only `cli` imports `run`.
-const TABLE: [(&str, &[&str]); 18] = [
+const TABLE: [(&str, &[&str]); 19] = [
     ("model", &[]),
     ("spec", &["model"]),
     ("source", &["model"]),
@@ -34,19 +34,25 @@ const TABLE: [(&str, &[&str]); 18] = [
     ),
     ("notify", &["spec", "source", "model"]),
     ("access", &["spec", "notify", "store", "model"]),
+    (
+        "web",
+        &[
+            "access", "watch", "run", "report", "engine", "store", "spec", "event", "model",
+        ],
+    ),
     ("progress", &["event", "model"]),
     ("report", &["event", "model"]),
     (
         "cli",
         &[
             "model", "spec", "source", "matrix", "plan", "event", "journal", "runtime", "host",
-            "engine", "store", "run", "watch", "notify", "access", "progress", "report",
+            "engine", "store", "run", "watch", "notify", "access", "web", "progress", "report",
         ],
     ),
 ];
 
 /// Crates that only these rooms, or folders of them, may name.
-const OWNERS: [(&str, &[&str]); 7] = [
+const OWNERS: [(&str, &[&str]); 9] = [
     ("git2", &["source"]),
     ("ureq", &["source"]),
     ("bollard", &["runtime/docker"]),
@@ -54,6 +60,8 @@ const OWNERS: [(&str, &[&str]); 7] = [
     ("indicatif", &["progress"]),
     ("clap", &["cli"]),
     ("quick_junit", &["report"]),
+    ("axum", &["web"]),
+    ("askama", &["web"]),
 ];
 
 /// Rooms that do no I/O and read no clock or environment.

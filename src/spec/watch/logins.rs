@@ -1,8 +1,9 @@
 use toml::Spanned;
 
 use super::login::{DjangoUsers, Login, Readers, Right, Users};
+use super::maybe_secret::MaybeSecret;
 use super::receiver::Secret;
-use super::typed::{LoginTable, MaybeSecret};
+use super::typed::LoginTable;
 use crate::spec::tables::Table;
 use crate::spec::words::Reading;
 

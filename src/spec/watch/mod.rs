@@ -6,6 +6,7 @@ mod expected;
 mod files;
 mod login;
 mod logins;
+mod maybe_secret;
 mod page;
 mod read;
 mod receiver;

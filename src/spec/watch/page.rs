@@ -1,11 +1,12 @@
-use std::net::{Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::maybe_secret::{MaybeSecret, SecretTable};
 use super::receiver::Secret;
-use super::typed::{MaybeSecret, SecretTable};
+
 use crate::spec::tables::Table;
 use crate::spec::value::Keys;
 use crate::spec::words::Reading;
@@ -28,7 +29,7 @@ pub struct Page {
 
 impl Page {
     /// Where it listens where nothing else is said.
-    pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8010);
+    pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8010);
 
     /// The usual page, at this address.
     pub fn at(listen: SocketAddr) -> Self {

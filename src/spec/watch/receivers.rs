@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 
+use super::maybe_secret::MaybeSecret;
 use super::receiver::{Receiver, Secret, Shape, Telling, Way};
-use super::typed::{MaybeSecret, NoticeTable};
+use super::typed::NoticeTable;
 use super::words::bare;
 use crate::spec::tables::Table;
 use crate::spec::value::Words;
