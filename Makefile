@@ -28,7 +28,7 @@ check:
 
 # Everything that needs no container engine, the runner inside cells included.
 unit:
-	$(CARGO) test --locked --lib --bins --test architecture --test config --test engine --test engines --test history --test init --test matrix --test properties --test source --test sources --test steering --test watch --test watching
+	$(CARGO) test --locked --lib --bins --test architecture --test config --test engine --test engines --test history --test init --test matrix --test properties --test source --test sources --test steering --test watch --test watching --test page
 	PYTHONPATH=dockerfiles/runner python3 -m unittest discover -s dockerfiles/runner/tests -t dockerfiles/runner
 
 # The whole path: a real engine, real Django, real databases.

@@ -14,7 +14,7 @@ use crate::store::farm::Colour;
 
 /// A branch, or a cell of it, in a picture for other pages.
 #[derive(Template)]
-#[template(path = "badge.svg", escape = "html")]
+#[template(path = "badge.svg")]
 struct Badge {
     label: String,
     word: String,

@@ -19,7 +19,7 @@ const ENTRIES: usize = 40;
 
 /// The last runs as an Atom feed.
 #[derive(Template)]
-#[template(path = "atom.xml", escape = "html")]
+#[template(path = "atom.xml")]
 struct Feed {
     name: String,
     home: String,

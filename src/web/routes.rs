@@ -102,11 +102,24 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .layer(middleware::from_fn(guarded))
         .layer(tower_http::compression::CompressionLayer::new())
         .with_state(Arc::clone(&desk));
-    // A proxy may leave the path before ours, or take it off.
-    match desk.page.prefix() {
-        "" => all,
-        prefix => Router::new().nest(prefix, all.clone()).merge(all),
+    // Before an address is looked up.
+    Router::new()
+        .fallback_service(all)
+        .layer(middleware::from_fn_with_state(desk, without_prefix))
+}
+
+/// A proxy may leave the path before ours, or take it off.
+async fn without_prefix(
+    State(desk): State<Arc<Desk>>,
+    mut request: Request,
+    next: Next,
+) -> Response<Body> {
+    let whole = request.uri().path_and_query();
+    let whole = whole.map_or("/", axum::http::uri::PathAndQuery::as_str);
+    if let Ok(own) = address::own(&desk, whole).parse() {
+        *request.uri_mut() = own;
     }
+    next.run(request).await
 }
 
 /// Refuses what another site has a browser send. A page that has an address of its own is

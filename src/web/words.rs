@@ -1,6 +1,9 @@
 //! What templates call: times, outcomes and addresses as HTML. Whatever comes from outside
 //! is escaped here or given back as plain text.
 
+use std::fmt;
+
+use askama::filters::Escaper;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -27,17 +30,30 @@ pub fn plain(text: &str) -> String {
 /// Text as HTML.
 pub fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + 8);
-    for c in printable(text).chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&#34;"),
-            '\'' => html.push_str("&#39;"),
-            c => html.push(c),
-        }
-    }
+    // Writing to a String cannot fail.
+    let _ = Shown.write_escaped_str(&mut html, text);
     html
+}
+
+/// How templates write text that is not said to be HTML: nothing of it is obeyed, neither
+/// by a browser nor by whoever copies it into a terminal.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown;
+
+impl Escaper for Shown {
+    fn write_escaped_str<W: fmt::Write>(&self, mut html: W, text: &str) -> fmt::Result {
+        for c in printable(text).chars() {
+            match c {
+                '&' => html.write_str("&amp;")?,
+                '<' => html.write_str("&lt;")?,
+                '>' => html.write_str("&gt;")?,
+                '"' => html.write_str("&#34;")?,
+                '\'' => html.write_str("&#39;")?,
+                c => html.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Enough of a commit's id to tell it from others.

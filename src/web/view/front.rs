@@ -7,7 +7,7 @@ use super::runs::RunRow;
 use crate::model::{Moment, RunId};
 use crate::store::Wanted;
 use crate::store::farm::{Book, Colour};
-use crate::watch::{BranchStatus, Other, RequestStatus, Status, status};
+use crate::watch::{BranchStatus, Other, RequestStatus, Status, name_of, status};
 use crate::web::WebError;
 use crate::web::answer::View;
 use crate::web::ask::Ask;
@@ -40,6 +40,8 @@ pub struct Standing {
     /// The branch.
     #[serde(flatten)]
     pub branch: BranchStatus,
+    /// Its red cells, by what they have in common and the others have not.
+    pub red_named: String,
     /// Commits since its red cells were last good, the newest first; a part of them.
     pub blamed: Vec<Commit>,
     /// How many there are.
@@ -112,9 +114,15 @@ fn standings(ask: &Ask, book: &Book<'_>, status: &Status) -> Result<Vec<Standing
     let mut standing = Vec::new();
     // They come in the same order from the same rows.
     for (branch, row) in status.branches.iter().zip(&known) {
-        let red = all.iter().filter(|one| {
-            one.repository == row.repository && one.branch == row.name && one.colour == Colour::Red
-        });
+        let own = || {
+            let is_own = |one: &&_| {
+                let one: &crate::store::farm::Standing = one;
+                one.repository == row.repository && one.branch == row.name
+            };
+            all.iter().filter(is_own)
+        };
+        let cells: Vec<String> = own().map(|one| one.cell.clone()).collect();
+        let red = own().filter(|one| one.colour == Colour::Red);
         let spans = red.filter_map(|one| Some((one.good?, one.first)));
         let span = spans.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
         let commits = match span {
@@ -125,6 +133,7 @@ fn standings(ask: &Ask, book: &Book<'_>, status: &Status) -> Result<Vec<Standing
         };
         let newest = commits.iter().rev().take(BLAMED);
         standing.push(Standing {
+            red_named: name_of(&branch.red, &cells),
             branch: branch.clone(),
             blamed: newest
                 .map(|change| Commit::of(change, &watch.links))

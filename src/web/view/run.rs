@@ -38,8 +38,6 @@ pub struct RunPage {
     pub cells: Vec<CellRow>,
     /// What whoever reads the verdict has to know beside it.
     pub notices: Vec<String>,
-    /// Labels and flags for `runtests.py`.
-    pub arguments: Vec<String>,
 }
 
 /// A cell of a run.
@@ -112,7 +110,6 @@ impl View for RunPage {
                 .iter()
                 .map(|notice| notice.message.clone())
                 .collect(),
-            arguments: summary.started.arguments.clone(),
             cells: cells(&summary),
         })
     }
@@ -124,7 +121,7 @@ impl View for RunPage {
 
 impl RunPage {
     fn typed(&self) -> String {
-        plain(&self.arguments.join(" "))
+        plain(&self.row.arguments.join(" "))
     }
 }
 
@@ -154,7 +151,7 @@ fn cells(summary: &Summary) -> Vec<CellRow> {
 fn other<'a>(past: &'a [RunRow], row: &RunRow, word: &str) -> Result<Option<&'a RunRow>, WebError> {
     const DAY: i64 = 86_400_000;
     let is_alike = |one: &&RunRow| {
-        one.branch == row.branch && one.scheduler == row.scheduler && one.began < row.began
+        one.branch == row.branch && one.arguments == row.arguments && one.began < row.began
     };
     let is_whole = |one: &&RunRow| matches!(one.outcome.as_str(), "passed" | "failed");
     let mut alike = past.iter().filter(is_alike).filter(is_whole);
@@ -193,6 +190,6 @@ fn chosen(word: &str, is_there: bool) -> String {
     if is_there {
         what.to_owned()
     } else {
-        format!("{what}: there is none of this branch and scheduler")
+        format!("{what}: there is none of this branch that was asked for the same")
     }
 }

@@ -44,6 +44,8 @@ pub struct RunRow {
     pub branch: String,
     /// Its commit.
     pub revision: Option<String>,
+    /// Labels and flags for `runtests.py`.
+    pub arguments: Vec<String>,
     /// Who asked for it, where nobody typed it.
     pub scheduler: Option<String>,
     /// Why.
@@ -73,6 +75,7 @@ impl RunRow {
             outcome: run.outcome,
             branch: run.branch.unwrap_or_default(),
             revision: run.revision,
+            arguments: run.arguments,
             scheduler: word(run.scheduler),
             cause: word(run.cause),
             cells: run.cells,
