@@ -12,6 +12,7 @@
 //! `tests/architecture/` checks it.
 
 pub mod cli;
+pub mod control;
 pub mod engine;
 pub mod event;
 pub mod host;

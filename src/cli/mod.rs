@@ -8,6 +8,7 @@ mod clean;
 mod completions;
 mod config;
 mod connect;
+mod console;
 mod diagnostics;
 mod doctor;
 mod error;
@@ -105,6 +106,8 @@ pub fn main() -> ExitCode {
             Command::Cancel(options) => watch::cancel(&options),
             Command::Stop(options) => watch::stop(&options),
             Command::Resend(options) => watch::resend(&options),
+            Command::Reload => watch::reload(),
+            Command::Console => console::console().await,
             Command::Init(options) => init::init(&options),
             Command::Doctor(options) => doctor::doctor(&options).await,
             Command::History(options) => history::history(&options),

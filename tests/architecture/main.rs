@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each room and those it may import. `matrix` reads snapshots and `runtime`
 /// takes values of `plan`; nobody imports `cli`, and only `cli` imports `run`.
-const TABLE: [(&str, &[&str]); 17] = [
+const TABLE: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("spec", &["model"]),
     ("source", &["model"]),
@@ -32,6 +32,7 @@ const TABLE: [(&str, &[&str]); 17] = [
             "run", "engine", "journal", "matrix", "source", "spec", "store", "event", "model",
         ],
     ),
+    ("control", &["watch", "run"]),
     ("notify", &["spec", "source", "model"]),
     ("progress", &["event", "model"]),
     ("report", &["event", "model"]),
@@ -39,13 +40,13 @@ const TABLE: [(&str, &[&str]); 17] = [
         "cli",
         &[
             "model", "spec", "source", "matrix", "plan", "event", "journal", "runtime", "host",
-            "engine", "store", "run", "watch", "notify", "progress", "report",
+            "engine", "store", "run", "watch", "control", "notify", "progress", "report",
         ],
     ),
 ];
 
 /// Crates that only these rooms, or folders of them, may name.
-const OWNERS: [(&str, &[&str]); 7] = [
+const OWNERS: [(&str, &[&str]); 8] = [
     ("git2", &["source"]),
     ("ureq", &["source"]),
     ("bollard", &["runtime/docker"]),
@@ -53,6 +54,7 @@ const OWNERS: [(&str, &[&str]); 7] = [
     ("indicatif", &["progress"]),
     ("clap", &["cli"]),
     ("quick_junit", &["report"]),
+    ("rustyline", &["cli"]),
 ];
 
 /// Rooms that do no I/O and read no clock or environment.

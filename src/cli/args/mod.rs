@@ -1,5 +1,6 @@
 //! The command line, as clap types.
 
+mod console;
 mod keep;
 mod run;
 mod select;
@@ -15,6 +16,7 @@ use clap_complete::engine::ArgValueCompleter;
 
 use super::{completions, exit};
 
+pub use console::{ConsoleCommand, ConsoleLine};
 pub use keep::KeepOptions;
 pub use run::{
     BaseWord, Color, Format, ImageOptions, IsolationWord, NoTestsWord, Notice, OutputOptions,
@@ -82,6 +84,11 @@ pub enum Command {
     Stop(StopOptions),
     /// Send a notice again that nobody took
     Resend(ResendOptions),
+    /// Have a watcher that goes on read its file again
+    Reload,
+    /// Speak with a watcher that goes on
+    #[command(after_help = console::CONSOLE_HELP)]
+    Console,
     /// Write a matrix file to start from
     Init(InitOptions),
     /// Check that this machine can run djbuild, and say what to do where not
