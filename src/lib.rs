@@ -13,6 +13,7 @@
 
 pub mod access;
 pub mod cli;
+pub mod control;
 pub mod engine;
 pub mod event;
 pub mod host;

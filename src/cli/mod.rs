@@ -9,6 +9,7 @@ mod clean;
 mod completions;
 mod config;
 mod connect;
+mod console;
 mod diagnostics;
 mod doctor;
 mod error;
@@ -108,6 +109,8 @@ pub fn main() -> ExitCode {
             Command::Resend(options) => watch::resend(&options),
             Command::User(command) => access::user(&command),
             Command::Token(command) => access::token(&command),
+            Command::Reload => watch::reload(),
+            Command::Console => console::console().await,
             Command::Init(options) => init::init(&options),
             Command::Doctor(options) => doctor::doctor(&options).await,
             Command::History(options) => history::history(&options),

@@ -7,6 +7,9 @@ use super::Orders;
 /// What came of reading the file again: what has changed, or why it is not taken.
 pub type Reread = Result<String, String>;
 
+/// Reads a watcher's file again, or says what is wrong with it.
+pub type ReadAgain = dyn Fn() -> Result<Orders, String> + Send + Sync;
+
 /// What others in its process tell a station that is at work.
 #[derive(Debug)]
 pub struct Helm {

@@ -50,6 +50,7 @@ mod station;
 mod status;
 mod verdict;
 mod waiting;
+mod wrong_file;
 
 pub use after::follow;
 pub use calendar::Calendar;
@@ -61,7 +62,7 @@ pub use ending::{CellVerdict, Ending, Verdicts};
 pub use error::WatchError;
 pub use finish::finish;
 pub use happening::{Happening, OnHappening};
-pub use helm::{Helm, Reread};
+pub use helm::{Helm, ReadAgain, Reread};
 pub use kind::Kind;
 pub use news::{Blamed, CellNews, News};
 pub use order::{Order, obey};
@@ -71,8 +72,10 @@ pub use poll::{Polled, poll};
 pub use recover::{Fate, recover};
 pub use reload::{NOBODY, TRIES, adopt};
 pub use remote::Remote;
-pub use rereading::{ReadAgain, WrongFile};
 pub use settle::settle;
 pub use shared::name_of;
 pub use station::{Station, Until, now};
-pub use status::{BranchStatus, RepositoryStatus, RequestStatus, SchedulerStatus, Status, status};
+pub use status::{
+    BranchStatus, RepositoryStatus, RequestStatus, SchedulerStatus, Status, look, status,
+};
+pub use wrong_file::WrongFile;

@@ -1,20 +1,15 @@
 use std::mem::discriminant;
-use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
 use super::helm::Reread;
 use super::news::tell_trouble;
 use super::station::{Work, now};
-use super::{Happening, Orders, Station, WatchError, adopt};
+use super::wrong_file::WrongFile;
+use super::{Happening, Orders, Station, adopt};
 use crate::model::hex;
-use crate::run::Home;
 use crate::spec::{Scheduler, Watch};
-use crate::store::StoreError;
 use crate::store::farm::Farm;
-
-/// Reads a watcher's file again, or says what is wrong with it.
-pub type ReadAgain = dyn Fn() -> Result<Orders, String> + Send + Sync;
 
 impl Station {
     /// Reads the file again if somebody wants it: all of it is taken, or nothing. What
@@ -83,41 +78,4 @@ fn other_triggers<'a>(old: &Watch, new: &'a Watch) -> impl Iterator<Item = &'a s
     };
     let others = new.schedulers.iter().filter(is_other);
     others.map(|one| one.name.as_str())
-}
-
-/// Where it is kept what is wrong with a watcher's file, for whoever asks how it goes.
-pub struct WrongFile(PathBuf);
-
-impl WrongFile {
-    /// That of this state folder.
-    pub fn of(home: &Home) -> Self {
-        Self(home.state.folder().join("watch.wrong"))
-    }
-
-    /// What is wrong, if anything is.
-    pub fn read(&self) -> Option<String> {
-        std::fs::read_to_string(&self.0).ok()
-    }
-
-    pub(super) fn note(&self, why: Option<&str>) -> Result<(), WatchError> {
-        let io = |error| StoreError::Io {
-            path: self.0.clone(),
-            error,
-        };
-        match why {
-            Some(why) => {
-                let folder = self.0.parent().unwrap_or(&self.0);
-                let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-                std::io::Write::write_all(&mut file, why.as_bytes()).map_err(io)?;
-                file.persist(&self.0).map_err(|error| io(error.error))?;
-            }
-            None => match std::fs::remove_file(&self.0) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(io(error).into());
-                }
-                _ => {}
-            },
-        }
-        Ok(())
-    }
 }

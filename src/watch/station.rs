@@ -6,8 +6,9 @@ use tokio::task::JoinSet;
 
 use super::carry::fate;
 use super::happening::{Happening, OnHappening};
-use super::rereading::{ReadAgain, WrongFile};
+use super::helm::ReadAgain;
 use super::rounds::Rounds;
+use super::wrong_file::WrongFile;
 use super::{
     Ending, Helm, Orders, Post, WatchError, adopt, claim, finish, fire, follow, obstacles, recover,
     settle,

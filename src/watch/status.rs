@@ -1,14 +1,15 @@
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::claim::obstacles;
-use super::{Calendar, WatchError};
+use super::{Calendar, Other, WatchError, WrongFile};
 use crate::model::Moment;
+use crate::run::Home;
 use crate::spec::{Trigger, Watch};
 use crate::store::farm::{Book, Colour, Posted, Progress, QueuedRequest};
 
 /// How a farm stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// When this was so, in milliseconds since 1970-01-01 UTC, as all times here.
     pub at: Moment,
@@ -37,7 +38,7 @@ pub struct Status {
 }
 
 /// How a repository answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RepositoryStatus {
     /// Its URL, without secrets.
     pub place: String,
@@ -50,7 +51,7 @@ pub struct RepositoryStatus {
 }
 
 /// How a branch stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BranchStatus {
     /// Its name.
     pub branch: String,
@@ -69,7 +70,7 @@ pub struct BranchStatus {
 }
 
 /// When a scheduler is set off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SchedulerStatus {
     /// Its name.
     pub name: String,
@@ -80,7 +81,7 @@ pub struct SchedulerStatus {
 }
 
 /// Where a request is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RequestStatus {
     /// Its number.
     pub request: i64,
@@ -98,6 +99,24 @@ pub struct RequestStatus {
     pub run: Option<String>,
     /// Why it waits, where it does.
     pub waits: Option<String>,
+}
+
+/// Looks how the farm of a state folder stands: of all repositories there are where nobody
+/// says what is watched.
+///
+/// # Errors
+/// When what a watcher keeps cannot be read.
+pub fn look(home: &Home, watch: Option<&Watch>, now: Moment) -> Result<Status, WatchError> {
+    let mut status = home.state.farm()?.look(|book| {
+        let places = match watch {
+            Some(watch) => watch.places(),
+            None => book.places()?,
+        };
+        status(book, watch, &places, now)
+    })?;
+    status.watcher = Other::find(home).map(|other| other.0);
+    status.wrong_file = WrongFile::of(home).read();
+    Ok(status)
 }
 
 /// Reads how a farm stands.

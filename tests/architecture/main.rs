@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each room and those it may import. `matrix` reads snapshots and `runtime`
 /// takes values of `plan`; nobody imports `cli`, and only `cli` imports `run`.
-const TABLE: [(&str, &[&str]); 19] = [
+const TABLE: [(&str, &[&str]); 20] = [
     ("model", &[]),
     ("spec", &["model"]),
     ("source", &["model"]),
@@ -32,6 +32,7 @@ const TABLE: [(&str, &[&str]); 19] = [
             "run", "engine", "journal", "matrix", "source", "spec", "store", "event", "model",
         ],
     ),
+    ("control", &["watch", "run"]),
     ("notify", &["spec", "source", "model"]),
     ("access", &["spec", "notify", "store", "model"]),
     (
@@ -46,13 +47,14 @@ const TABLE: [(&str, &[&str]); 19] = [
         "cli",
         &[
             "model", "spec", "source", "matrix", "plan", "event", "journal", "runtime", "host",
-            "engine", "store", "run", "watch", "notify", "access", "web", "progress", "report",
+            "engine", "store", "run", "watch", "control", "notify", "access", "web", "progress",
+            "report",
         ],
     ),
 ];
 
 /// Crates that only these rooms, or folders of them, may name.
-const OWNERS: [(&str, &[&str]); 9] = [
+const OWNERS: [(&str, &[&str]); 10] = [
     ("git2", &["source"]),
     ("ureq", &["source"]),
     ("bollard", &["runtime/docker"]),
@@ -62,6 +64,7 @@ const OWNERS: [(&str, &[&str]); 9] = [
     ("quick_junit", &["report"]),
     ("axum", &["web"]),
     ("askama", &["web"]),
+    ("rustyline", &["cli"]),
 ];
 
 /// Rooms that do no I/O and read no clock or environment.

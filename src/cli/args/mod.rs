@@ -1,6 +1,7 @@
 //! The command line, as clap types.
 
 mod access;
+mod console;
 mod keep;
 mod run;
 mod select;
@@ -17,6 +18,7 @@ use clap_complete::engine::ArgValueCompleter;
 use super::{completions, exit};
 
 pub use access::{FileOptions, ScopeWord, TokenCommand, UserCommand};
+pub use console::{ConsoleCommand, ConsoleLine};
 pub use keep::KeepOptions;
 pub use run::{
     BaseWord, Color, Format, ImageOptions, IsolationWord, NoTestsWord, Notice, OutputOptions,
@@ -90,6 +92,11 @@ pub enum Command {
     /// Make and take back what scripts show to be let in
     #[command(subcommand, after_help = access::TOKEN_HELP)]
     Token(TokenCommand),
+    /// Have a watcher that goes on read its file again
+    Reload,
+    /// Speak with a watcher that goes on
+    #[command(after_help = console::CONSOLE_HELP)]
+    Console,
     /// Write a matrix file to start from
     Init(InitOptions),
     /// Check that this machine can run djbuild, and say what to do where not

@@ -17,7 +17,7 @@ Examples:
   djbuild watch --once                       for cron: look once, run what is due
   djbuild watch -s https://github.com/me/django -b main -m quick
   djbuild status                             from another terminal
-  kill -HUP PID                              it reads its file again; also systemctl reload
+  djbuild reload                             it reads its file again, as at a SIGHUP
 
 Exit status of --once: as of `djbuild run`, of the worst of what it ran; 0 where nothing
 was due; 4 where another djbuild watches already, and nothing was done.";

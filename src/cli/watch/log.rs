@@ -2,11 +2,17 @@
 
 use std::io::Write;
 use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use serde_json::{Map, Value};
+use tokio::sync::broadcast;
 
 use crate::cli::args::LogWord;
 use crate::model::redacted;
+
+/// So many lines are kept for those who listen and are slow.
+const KEPT: usize = 1024;
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +24,8 @@ pub enum Level {
 }
 
 impl Level {
+    pub const ALL: [Self; 4] = [Self::Error, Self::Warn, Self::Info, Self::Debug];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -50,7 +58,9 @@ enum Shape {
 /// Where lines go that matter enough.
 pub struct Log {
     shape: Shape,
-    level: Level,
+    level: AtomicU8,
+    /// All lines, whatever they matter, for those who listen.
+    events: broadcast::Sender<Arc<str>>,
 }
 
 impl Log {
@@ -62,16 +72,37 @@ impl Log {
                 LogWord::Text if is_journal() => Shape::Journal,
                 LogWord::Text => Shape::Timed,
             },
-            level: Level::Info,
+            level: AtomicU8::new(Level::Info as u8),
+            events: broadcast::channel(KEPT).0,
         }
+    }
+
+    /// Writes from now on what matters as much as this, or more.
+    pub fn set_level(&self, word: &str) -> Result<(), String> {
+        let level = Level::ALL.into_iter().find(|level| level.as_str() == word);
+        let level = level.ok_or_else(|| {
+            let known = Level::ALL.map(Level::as_str);
+            format!("{word}: there are {}", known.join(", "))
+        })?;
+        self.level.store(level as u8, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// What is said from now on, an object a line.
+    pub fn events(&self) -> broadcast::Sender<Arc<str>> {
+        self.events.clone()
     }
 
     /// Writes a line, with what programs want to know of it.
     pub fn say(&self, level: Level, text: &str, fields: Value) {
-        if level > self.level {
+        let text = redacted(text);
+        let event = line(Shape::Json, level, &text, fields.clone());
+        // Nobody may listen.
+        let _ = self.events.send(event.into());
+        if level as u8 > self.level.load(Ordering::Relaxed) {
             return;
         }
-        let line = line(self.shape, level, &redacted(text), fields);
+        let line = line(self.shape, level, &text, fields);
         // It may be closed: then nobody is left to be told.
         let _ = writeln!(std::io::stderr(), "{line}");
     }

@@ -14,8 +14,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use farm::Farm;
 pub use lines::relative;
-pub use status::status;
-pub use steer::{cancel, force, pause, resend, resume, stop};
+pub use log::Level;
+pub use status::{next, running, seen, status, text, waiting};
+pub use steer::{ask, cancel, force, pause, reload, resend, resume, stop};
 
 use super::args::WatchOptions;
 use super::connect;
@@ -23,11 +24,12 @@ use super::error::{CliError, Outcome};
 use super::exit::Exit;
 use super::interrupt::Interrupts;
 use super::say::warn;
+use crate::control::{Desk, serve};
 use crate::engine::cancellation;
 use crate::run::Home;
 use crate::watch::{Ending, Happening, Helm, Owner, Station, Until};
 use lines::Teller;
-use log::{Level, Log};
+use log::Log;
 use page::Page;
 use postman::Postman;
 use service::Service;
@@ -80,7 +82,7 @@ pub async fn watch(options: WatchOptions) -> Outcome {
     let read_again = move || Farm::again(is_typed, &options).map_err(|error| error.to_string());
     let teller = Teller::new(Arc::clone(&log));
     let station = Station {
-        home,
+        home: home.clone(),
         helm: Arc::clone(&helm),
         read_again: Box::new(read_again),
         engine,
@@ -90,6 +92,7 @@ pub async fn watch(options: WatchOptions) -> Outcome {
             teller.tell(&happening);
         }),
     };
+    let _listening = (until == Until::Stopped).then(|| listen(&home, &helm, &log));
     let _reloading = hangups.map(|hangups| reload_at_hangups(hangups, helm));
     let mut working = std::pin::pin!(station.work(until, &stop, &cancel));
     let mut pressed = 0_u32;
@@ -124,6 +127,25 @@ pub async fn watch(options: WatchOptions) -> Outcome {
         Until::Done => worst.unwrap_or(Exit::Passed),
         Until::Stopped => Exit::Passed,
     })
+}
+
+/// Lets people speak to the watcher, as long as this is held.
+fn listen(home: &Home, helm: &Arc<Helm>, log: &Arc<Log>) -> Option<AbortOnDropHandle<()>> {
+    let setting = Arc::clone(log);
+    let serving = serve(Desk {
+        home: home.clone(),
+        helm: Arc::clone(helm),
+        events: log.events(),
+        set_level: Box::new(move |word| setting.set_level(word)),
+    });
+    match serving {
+        Ok(serving) => Some(AbortOnDropHandle::new(tokio::spawn(serving))),
+        Err(error) => {
+            let text = format!("nobody can speak to this watcher: {error}");
+            log.say(Level::Warn, &text, serde_json::Value::Null);
+            None
+        }
+    }
 }
 
 /// Has the file read again with each hangup, as long as this is held.

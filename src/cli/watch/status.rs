@@ -8,10 +8,11 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::say::say;
 use crate::cli::screen;
+use crate::control::Client;
 use crate::model::{Moment, Outcome, plural, printable};
 use crate::report::Style;
 use crate::run::Home;
-use crate::watch::{BranchStatus, Other, RequestStatus, Status, WrongFile, now, status as read};
+use crate::watch::{BranchStatus, RequestStatus, Status, look, now};
 
 /// How often it is shown again.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -22,7 +23,7 @@ const SILENT: Duration = Duration::from_secs(30);
 pub async fn status(options: &StatusOptions) -> Told {
     let mut interrupts = options.watch.then(Interrupts::listen);
     loop {
-        let status = look()?;
+        let status = seen()?;
         let style = screen::style(options.color);
         let text = match options.format {
             Format::Json => format!("{}\n", serde_json::to_string(&status).unwrap_or_default()),
@@ -40,26 +41,20 @@ pub async fn status(options: &StatusOptions) -> Told {
     }
 }
 
-fn look() -> Result<Status, CliError> {
+/// How the farm stands: as a watcher sees it that goes on, else by the file around here.
+pub fn seen() -> Result<Status, CliError> {
     let home = Home::find()?;
-    // Whoever asks wants to know how the watcher stands, also where its file is wrong.
+    if let Ok(Some(mut client)) = Client::find(&home) {
+        return Ok(client.status()?);
+    }
+    // Whoever asks wants to know how it stands, also where the file is wrong.
     let farm = Farm::here(None).unwrap_or_default();
-    let mut kept = home.state.farm()?;
-    let now = now();
-    let mut status = kept.look(|book| {
-        // Whoever asks from elsewhere sees all there is.
-        let places = match &farm {
-            Some(farm) => farm.watch.places(),
-            None => book.places()?,
-        };
-        read(book, farm.as_ref().map(|farm| &farm.watch), &places, now)
-    })?;
-    status.watcher = Other::find(&home).map(|other| other.0);
-    status.wrong_file = WrongFile::of(&home).read();
-    Ok(status)
+    let watch = farm.as_ref().map(|farm| &farm.watch);
+    Ok(look(&home, watch, now())?)
 }
 
-fn text(status: &Status, style: Style) -> String {
+/// All of it.
+pub fn text(status: &Status, style: Style) -> String {
     let now = status.at;
     let mut text = match (&status.watcher, status.beat) {
         (Some(who), Some(at)) if now.since(at) > SILENT => format!(
@@ -96,23 +91,9 @@ fn text(status: &Status, style: Style) -> String {
     section(&mut text, "Branches", status.branches.iter(), |branch| {
         branch_line(branch, now, style)
     });
-    let running = match status.watcher {
-        Some(_) => "Running",
-        None => "Cut off, for the next watcher to take up",
-    };
-    section(&mut text, running, status.running.iter(), |request| {
-        request_line(request, now)
-    });
-    section(&mut text, "Waiting", status.waiting.iter(), |request| {
-        request_line(request, now)
-    });
-    section(&mut text, "Next", status.schedulers.iter(), |scheduler| {
-        let next = scheduler
-            .next
-            .map_or_else(String::new, |at| relative(at, now));
-        let word = scheduler.word.as_deref().unwrap_or_default();
-        format!("{}  {next}  {}", scheduler.name, printable(word))
-    });
+    text.push_str(&running(status));
+    text.push_str(&waiting(status));
+    text.push_str(&next(status));
     if !status.paused.is_empty() {
         text.push_str(&format!("\nPaused: {}\n", status.paused.join(", ")));
     }
@@ -127,6 +108,41 @@ fn text(status: &Status, style: Style) -> String {
             numbers.join(", ")
         ));
     }
+    text
+}
+
+/// What is carried out.
+pub fn running(status: &Status) -> String {
+    let title = match status.watcher {
+        Some(_) => "Running",
+        None => "Cut off, for the next watcher to take up",
+    };
+    let mut text = String::new();
+    section(&mut text, title, status.running.iter(), |request| {
+        request_line(request, status.at)
+    });
+    text
+}
+
+/// What waits, and why.
+pub fn waiting(status: &Status) -> String {
+    let mut text = String::new();
+    section(&mut text, "Waiting", status.waiting.iter(), |request| {
+        request_line(request, status.at)
+    });
+    text
+}
+
+/// When clocks set something off.
+pub fn next(status: &Status) -> String {
+    let mut text = String::new();
+    section(&mut text, "Next", status.schedulers.iter(), |scheduler| {
+        let next = scheduler
+            .next
+            .map_or_else(String::new, |at| relative(at, status.at));
+        let word = scheduler.word.as_deref().unwrap_or_default();
+        format!("{}  {next}  {}", scheduler.name, printable(word))
+    });
     text
 }
 
@@ -158,7 +174,7 @@ fn branch_line(branch: &BranchStatus, now: Moment, style: Style) -> String {
                 .map_or_else(String::new, |at| relative(at, now));
             style.outcome(
                 Outcome::Failed,
-                &format!("red since {since}: {}", red.join(", ")),
+                &format!("red since {since}: {}", printable(&red.join(", "))),
             )
         }
     };
