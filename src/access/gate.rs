@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::cookie;
-use super::people::{Known, People};
+use super::known::Known;
+use super::people::People;
 use super::throttle::Throttle;
 use super::token;
 use super::{Hash, Person, Refused, Session};

@@ -1,6 +1,8 @@
 use std::path::Path;
 
 use super::PasswordFile;
+use super::django::Django;
+use super::known::{Away, Known, Looked};
 use crate::notify::Secrets;
 use crate::spec::{Login, Users};
 
@@ -9,34 +11,16 @@ use crate::spec::{Login, Users};
 pub enum People {
     /// In a password file.
     File(PasswordFile),
-    /// Where they cannot be asked yet.
-    Elsewhere,
+    /// In a Django project's database.
+    Django(Django),
 }
-
-/// Somebody who is known there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// As they are called there, which may be other than they typed it.
-    pub name: String,
-    /// The hash of their password, as written.
-    pub hash: String,
-    /// Whether they may log in at all.
-    pub is_active: bool,
-    /// What they lack to steer; nothing where they may.
-    pub lacks: Option<String>,
-}
-
-/// Nobody can be asked there now, and why, without secrets.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct Away(pub String);
 
 impl People {
     /// Those of a login, whose relative paths start in a folder.
-    pub fn of(login: &Login, folder: &Path, _secrets: &Secrets) -> Self {
+    pub fn of(login: &Login, folder: &Path, secrets: &Secrets) -> Self {
         match &login.users {
             Users::File(path) => Self::File(PasswordFile::new(folder.join(path))),
-            Users::Django(_) => Self::Elsewhere,
+            Users::Django(users) => Self::Django(Django::new(users.clone(), secrets.clone())),
         }
     }
 
@@ -46,11 +30,29 @@ impl People {
     /// When nobody can be asked.
     pub async fn find(&self, name: &str) -> Result<Option<Known>, Away> {
         match self {
-            Self::Elsewhere => Err(Away("Django's users cannot be asked yet".to_owned())),
+            Self::Django(django) => django.find(name).await,
             Self::File(file) => {
                 let (file, name) = (file.clone(), name.to_owned());
                 let found = tokio::task::spawn_blocking(move || in_file(&file, &name));
                 found.await.map_err(|error| Away(error.to_string()))?
+            }
+        }
+    }
+
+    /// Whether they can be asked, and how many may steer.
+    ///
+    /// # Errors
+    /// When nobody can be asked.
+    pub async fn look(&self) -> Result<Looked, Away> {
+        match self {
+            Self::Django(django) => django.look().await,
+            Self::File(file) => {
+                let names = file.names().map_err(|error| Away(error.to_string()))?;
+                Ok(Looked {
+                    place: file.path().display().to_string(),
+                    may_steer: names.len() as u64,
+                    warnings: Vec::new(),
+                })
             }
         }
     }

@@ -50,7 +50,7 @@ const OWNERS: [(&str, &[&str]); 7] = [
     ("git2", &["source"]),
     ("ureq", &["source"]),
     ("bollard", &["runtime/docker"]),
-    ("rusqlite", &["store"]),
+    ("rusqlite", &["store", "access/django"]),
     ("indicatif", &["progress"]),
     ("clap", &["cli"]),
     ("quick_junit", &["report"]),
