@@ -57,7 +57,7 @@ impl Question {
         writing.done(text)
     }
 
-    /// How many active users may steer.
+    /// How many active users with a password may steer.
     pub fn count(dialect: Dialect, users: &DjangoUsers) -> Self {
         let mut writing = Writing::of(dialect, users);
         let right = writing.right();
@@ -66,9 +66,10 @@ impl Question {
             Dialect::Postgres | Dialect::Sqlite => "CAST(count(*) AS TEXT)",
         };
         let text = format!(
-            "SELECT {count} FROM {} u WHERE {} AND ({right})",
+            "SELECT {count} FROM {} u WHERE {} AND ({right}) AND {} NOT LIKE '!%'",
             dialect.name(&users.table),
             writing.column("is_active"),
+            writing.column("password"),
         );
         writing.done(text)
     }

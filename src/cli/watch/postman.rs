@@ -12,16 +12,19 @@ pub struct Postman {
 
 impl Postman {
     pub fn new() -> Self {
-        let file = host::config_file();
-        Self {
-            secrets: Secrets::find(file.as_ref().and_then(|file| file.parent())),
-        }
+        Self { secrets: secrets() }
     }
 
     /// Sends a letter that no watcher wrote.
     pub fn bring(&self, receiver: &Receiver, letter: &Letter) -> Result<(), NotifyError> {
         send(&receiver.way, letter, &self.secrets)
     }
+}
+
+/// Where this user's secrets are.
+pub fn secrets() -> Secrets {
+    let file = host::config_file();
+    Secrets::find(file.as_ref().and_then(|file| file.parent()))
 }
 
 impl Post for Postman {
