@@ -55,8 +55,9 @@ port=$((20000 + RANDOM % 20000))
 data=$work/postgresql
 mkdir "$data"
 own postgres "$data"
+echo right-password >"$work/password"
 as postgres "$postgres/initdb" -D "$data" -U owner --auth=scram-sha-256 \
-    --pwfile=<(echo right-password) --encoding=UTF8 --locale=C.UTF-8 >/dev/null
+    --pwfile="$work/password" --encoding=UTF8 --locale=C.UTF-8 >/dev/null
 cp "$work/key.pem" "$work/cert.pem" "$data/"
 chmod 600 "$data/key.pem"
 own postgres "$data"

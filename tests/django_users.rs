@@ -133,7 +133,7 @@ async fn everybody_gets_what_is_theirs(project: &Project) {
         let refused = refusal(&access, name, password).await;
         assert!(matches!(refused, Refused::Wrong), "{name}: {refused}");
     }
-    for name in ["' OR '1'='1", "staff\0", "$1", "?"] {
+    for name in ["' OR '1'='1", "staff\0", "$1", "?", "staff ", "stäff"] {
         let refused = refusal(&project.access("active"), name, "right").await;
         assert!(matches!(refused, Refused::Wrong), "{name}: {refused}");
     }
@@ -277,17 +277,16 @@ async fn users_of_a_real_server_get_what_is_theirs_until_it_stops() {
         "{looked:?}"
     );
 
-    // Whom a certificate is not for, or who is not trusted, is not asked.
-    for (part, other) in [("localhost", "127.0.0.1"), ("sslrootcert", "x")] {
-        let wrong = address.replace(part, other);
-        let wrong = if other == "x" {
-            wrong.replace("x=", "application_name=")
-        } else {
-            wrong
-        };
+    // Whom a certificate is not for, or whom nobody vouches for, is told no password.
+    let (elsewhere, _) = address.split_once('?').expect("a certificate of its own");
+    for wrong in [
+        address.replace("localhost", "127.0.0.1"),
+        format!("{elsewhere}?sslmode=require"),
+    ] {
         let why = look(&Project::at(wrong), "staff")
             .await
             .expect_err("not trusted");
+        assert!(why.contains("certificate"), "{why}");
         assert!(!why.contains("right-password"), "{why}");
     }
     let wrong = address.replace("right-password", "wrong-password");

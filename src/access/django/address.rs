@@ -88,7 +88,7 @@ impl Server {
 
 fn server(url: &Url, port: u16, socket_key: &str) -> Result<Server, String> {
     let mut server = Server {
-        host: decoded(url.host_str().unwrap_or_default())?,
+        host: decoded(url.host_str().unwrap_or_default().trim_matches(['[', ']']))?,
         port: url.port().unwrap_or(port),
         socket: None,
         user: decoded(url.username())?,
@@ -96,7 +96,6 @@ fn server(url: &Url, port: u16, socket_key: &str) -> Result<Server, String> {
         database: decoded(url.path().trim_start_matches('/'))?,
         tls: Tls::Off,
     };
-    server.host = server.host.trim_matches(['[', ']']).to_owned();
     let (mut mode, mut roots) = (None, None);
     for (key, value) in url.query_pairs() {
         match &*key {
@@ -117,8 +116,8 @@ fn server(url: &Url, port: u16, socket_key: &str) -> Result<Server, String> {
             return Err(format!("the address names no {part}: {PARTS}"));
         }
     }
-    if server.host.is_empty() && server.socket.is_none() {
-        server.host = "localhost".to_owned();
+    if server.host.is_empty() {
+        server.host.push_str("localhost");
     }
     server.tls = match mode.as_deref() {
         Some("disable" | "disabled") => Tls::Off,

@@ -50,15 +50,14 @@ impl Django {
         let address = self.address()?;
         let question = Question::who(address.dialect(), &self.users, name);
         let mut rows = patiently(&address, address.ask(&[question])).await?;
-        let row = rows.pop().and_then(|mut rows| {
-            // Where names differ by case alone, a database that does not tell them
-            // apart names two.
-            let exact = rows
-                .iter()
-                .position(|row| row.first().is_some_and(|n| n == name));
-            (!rows.is_empty()).then(|| rows.swap_remove(exact.unwrap_or_default()))
-        });
-        Ok(match row.as_deref() {
+        let mut rows = rows.pop().unwrap_or_default();
+        // What a database takes for the same name besides, spaces or accents, would be a
+        // way around what slows down guessing at it.
+        let same = |row: &Vec<String>| row.first().is_some_and(|n| is_same(n, name));
+        rows.retain(same);
+        let exact = rows.iter().position(|row| row[0] == name);
+        let row = exact.map_or_else(|| rows.first(), |at| rows.get(at));
+        Ok(match row.map(Vec::as_slice) {
             Some([name, hash, active, steers]) => Some(Known {
                 name: name.clone(),
                 hash: hash.clone(),
@@ -127,6 +126,11 @@ impl Address {
             Self::Mysql(server) => mysql::ask(server, questions).await,
         }
     }
+}
+
+/// Whether two names differ by case alone.
+fn is_same(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
 }
 
 async fn patiently(

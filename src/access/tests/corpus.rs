@@ -1,4 +1,4 @@
-use super::Hash;
+use crate::access::Hash;
 
 #[derive(serde::Deserialize)]
 struct Row {
@@ -10,7 +10,7 @@ struct Row {
 
 /// What Djangos wrote, by `scripts/django_hashes.py`.
 fn rows() -> Vec<Row> {
-    let text = include_str!("../../tests/fixtures/django_hashes.json");
+    let text = include_str!("../../../tests/fixtures/django_hashes.json");
     serde_json::from_str(text).expect("JSON")
 }
 
