@@ -36,8 +36,6 @@ const ASKED: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Letters of the longest password that is read.
 const LONGEST: usize = 4096;
-/// What is computed where nobody has the name and none has been seen.
-const NOBODYS: &str = "pbkdf2_sha256$1000000$djbuild$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// Who may come in, and what they may do.
 pub struct Access {
@@ -65,14 +63,16 @@ impl Access {
         state: &State,
         clock: Box<Clock>,
     ) -> Result<Self, StoreError> {
+        let people = login.map(|login| People::of(login, folder, secrets));
+        let usual = people.as_ref().map_or("", People::usual_hash);
         Ok(Self {
-            people: login.map(|login| People::of(login, folder, secrets)),
+            usual: Mutex::new(usual.to_owned()),
+            people,
             readers: login.map_or(Readers::Everybody, |login| login.reading),
             farm: Arc::new(Mutex::new(state.farm()?)),
             throttle: Mutex::default(),
             computing: Arc::new(Semaphore::new(AT_ONCE)),
             asking: Semaphore::new(ASKED),
-            usual: Mutex::new(NOBODYS.to_owned()),
             clock,
         })
     }

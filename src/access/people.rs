@@ -6,6 +6,12 @@ use super::known::{Away, Known, Looked};
 use crate::notify::Secrets;
 use crate::spec::{Login, Users};
 
+/// As dear as what `djbuild user` writes, and nobody's.
+const FILES: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
+                     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// As dear as what Django 5.2 writes.
+const DJANGOS: &str = "pbkdf2_sha256$1000000$djbuild$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
 /// Where people are known.
 #[derive(Debug)]
 pub enum People {
@@ -21,6 +27,14 @@ impl People {
         match &login.users {
             Users::File(path) => Self::File(PasswordFile::new(folder.join(path))),
             Users::Django(users) => Self::Django(Django::new(users.clone(), secrets.clone())),
+        }
+    }
+
+    /// What is computed where nobody has a name, until a hash has been seen.
+    pub const fn usual_hash(&self) -> &'static str {
+        match self {
+            Self::File(_) => FILES,
+            Self::Django(_) => DJANGOS,
         }
     }
 
@@ -66,4 +80,22 @@ fn in_file(file: &PasswordFile, name: &str) -> Result<Option<Known>, Away> {
         is_active: true,
         lacks: None,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Hash, encode};
+
+    #[test]
+    fn what_is_computed_for_nobody_is_as_dear_as_what_is_for_somebody() {
+        for usual in [FILES, DJANGOS] {
+            let hash = Hash::parse(usual).expect("a hash");
+            assert!(!hash.is_of(""));
+        }
+        let written = encode("x");
+        let (cost, of_nobody) = (written.split('$').nth(3), FILES.split('$').nth(3));
+        assert_eq!(cost, of_nobody);
+        assert_eq!(written.len(), FILES.len());
+    }
 }
