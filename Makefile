@@ -5,7 +5,7 @@ CARGO ?= cargo
 # What `make run` passes on, as in: make run ARGS="--python 3.13 aggregation"
 ARGS ?=
 
-.PHONY: run watch test check unit real setup build bench chaos stories deny clean
+.PHONY: run watch test check unit real access setup build bench chaos stories deny clean
 
 run: setup
 	$(CARGO) run --release --locked -- run $(ARGS)
@@ -28,12 +28,16 @@ check:
 
 # Everything that needs no container engine, the runner inside cells included.
 unit:
-	$(CARGO) test --locked --lib --bins --test architecture --test config --test engine --test engines --test history --test init --test matrix --test properties --test source --test sources --test steering --test watch --test watching --test page
+	$(CARGO) test --locked --lib --bins --test access --test architecture --test config --test django_users --test engine --test engines --test history --test init --test matrix --test page --test properties --test source --test sources --test steering --test watch --test watching
 	PYTHONPATH=dockerfiles/runner python3 -m unittest discover -s dockerfiles/runner/tests -t dockerfiles/runner
 
 # The whole path: a real engine, real Django, real databases.
 real:
 	$(CARGO) test --locked --test run --test clean --test doctor --test broken --test pulls -- --test-threads=1
+
+# Users of real Djangos log in, on real servers. Needs postgresql and mariadb-server.
+access: setup
+	scripts/access.sh
 
 bench: setup
 	$(CARGO) bench --locked

@@ -136,3 +136,46 @@ fn a_token_is_shown_once_and_what_is_kept_is_no_token() {
     run(&user, &["token", "remove", "ci"], "").exits_with(0);
     run(&user, &["token", "remove", "ci"], "").exits_with(2);
 }
+
+#[test]
+fn check_says_whether_the_login_works() {
+    let user = User::new();
+    let repository = user.folder().join("repository");
+    common::shell(&format!(
+        "git init -q -b main {0} && cd {0} && git -c user.name=t -c user.email=t@example.org \
+         commit -q --allow-empty -m Django",
+        repository.display()
+    ));
+    let watch = format!("[watch]\nsource = \"file://{}\"\n", repository.display());
+    let write = |login: &str| {
+        let text = format!("{watch}[watch.login]\n{login}\n");
+        std::fs::write(user.folder().join("djbuild.toml"), text).expect("writable");
+    };
+    write("users = \"users.txt\"");
+    let missing = run(&user, &["watch", "--check"], "");
+    missing.exits_with(2);
+    assert!(
+        missing.stdout.contains("djbuild.toml:3: login: "),
+        "{}",
+        missing.stdout
+    );
+    run(&user, &["user", "add", "ann"], "correct horse").exits_with(0);
+    let there = run(&user, &["watch", "--check"], "");
+    there.exits_with(0);
+    assert!(
+        there.stdout.contains("login: 1 user may steer"),
+        "{}",
+        there.stdout
+    );
+
+    write("django = { secret = \"site\" }");
+    let mut command = user.djbuild(&["watch", "--check"]);
+    command.env(
+        "DJBUILD_SECRET_SITE",
+        "postgresql://reader:HIDDEN@127.0.0.1:1/site",
+    );
+    let output = command.output().expect("djbuild starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("PostgreSQL at 127.0.0.1:1, site: "), "{text}");
+    assert!(!text.contains("HIDDEN"), "{text}");
+}

@@ -72,6 +72,14 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_word_is_a_cookie_or_a_form_that_panics(word in "\\PC{0,60}", carried in "\\PC{0,60}") {
+            let _ = kept(&word);
+            proptest::prop_assert!(!csrf_is_right(&word, &carried));
+        }
+    }
+
     #[test]
     fn a_form_is_right_for_its_own_session_alone() {
         let (one, other) = (new_word(), new_word());

@@ -7,20 +7,25 @@
 //! what was given out: of passwords, sessions and tokens there are only hashes.
 
 mod cookie;
+mod django;
 mod gate;
 mod hash;
+mod known;
 mod legacy;
 mod password_file;
 mod people;
 mod person;
 mod phc;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod token;
 
 pub use gate::{Access, Clock};
 pub use hash::Hash;
+pub use known::{Away, Looked};
 pub use password_file::{FileError, PasswordFile};
-pub use people::Away;
+pub use people::People;
 pub use person::{Person, Refused, Session};
 pub use phc::encode;
 pub use token::{TokenError, Tokens};

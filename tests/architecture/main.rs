@@ -58,7 +58,7 @@ const OWNERS: [(&str, &[&str]); 10] = [
     ("git2", &["source"]),
     ("ureq", &["source"]),
     ("bollard", &["runtime/docker"]),
-    ("rusqlite", &["store"]),
+    ("rusqlite", &["store", "access/django"]),
     ("indicatif", &["progress"]),
     ("clap", &["cli"]),
     ("quick_junit", &["report"]),

@@ -1,10 +1,11 @@
 use super::Farm;
 use super::lines::relative;
-use super::postman::Postman;
+use super::postman::{Postman, secrets};
+use crate::access::People;
 use crate::cli::error::Outcome;
 use crate::cli::exit::Exit;
 use crate::cli::say::say;
-use crate::model::redacted;
+use crate::model::{plural, redacted};
 use crate::notify::Letter;
 use crate::run::Home;
 use crate::source::Watched;
@@ -63,6 +64,7 @@ pub async fn check(farm: &Farm, send_test: bool) -> Outcome {
     }
     expectations(farm, &mut text, &mut wrong);
     tell_receivers(farm, send_test, &mut text, &mut wrong).await;
+    login(farm, &mut text, &mut wrong).await;
     say(&text)?;
     for problem in &wrong {
         say(&format!("wrong: {problem}\n"))?;
@@ -131,6 +133,30 @@ fn expectations(farm: &Farm, text: &mut String, wrong: &mut Vec<String>) {
     }
     if right > 0 {
         text.push_str(&format!("{right} expected of commits, as it is\n"));
+    }
+}
+
+/// Whether those who should be able to log in can be asked for.
+async fn login(farm: &Farm, text: &mut String, wrong: &mut Vec<String>) {
+    let Some(login) = &farm.watch.login else {
+        return;
+    };
+    let people = People::of(login, &farm.beside("."), &secrets());
+    match people.look().await {
+        Ok(looked) => {
+            text.push_str(&format!(
+                "login: {} may steer, by {}\n",
+                plural(looked.may_steer, "user"),
+                looked.place
+            ));
+            for warning in &looked.warnings {
+                text.push_str(&format!("  take care: {warning}\n"));
+            }
+            if looked.may_steer == 0 {
+                wrong.push(format!("{}: nobody may steer", login.place));
+            }
+        }
+        Err(away) => wrong.push(format!("{}: login: {away}", login.place)),
     }
 }
 

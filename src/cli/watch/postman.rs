@@ -27,6 +27,12 @@ impl Postman {
     }
 }
 
+/// Where this user's secrets are.
+pub fn secrets() -> Secrets {
+    let file = host::config_file();
+    Secrets::find(file.as_ref().and_then(|file| file.parent()))
+}
+
 impl Post for Postman {
     fn post(&self, receiver: &Receiver, row: &OutboxRow) -> Result<(), Undelivered> {
         let news: News = serde_json::from_str(&row.notice.body)
