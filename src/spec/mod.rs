@@ -33,7 +33,8 @@ pub use releases::Releases;
 pub use rule::{CellGlobs, Claim, Exclude, Expect, Include, Pattern, Variant, VariantChange, fits};
 pub use schema::schema;
 pub use watch::{
-    Collapse, Cron, Files, First, Job, Links, Receiver, Release, Scheduler, Secret, Shape, Suite,
-    Telling, Trigger, Watch, Way,
+    Collapse, Cron, Encryption, Files, First, Github, Irc, Job, Links, Login, Mail, Receiver,
+    Release, Scheduler, Secret, Server, Shape, Suite, Telling, Template, TemplateError, Trigger,
+    Watch, Way,
 };
 pub use whole::Spec;

@@ -46,6 +46,7 @@ mod station;
 mod status;
 mod verdict;
 mod waiting;
+mod wording;
 
 pub use after::follow;
 pub use calendar::Calendar;
@@ -58,7 +59,7 @@ pub use error::WatchError;
 pub use finish::finish;
 pub use happening::{Happening, OnHappening};
 pub use kind::Kind;
-pub use news::{Blamed, CellNews, News};
+pub use news::{Blamed, CellNews, Named, News};
 pub use owner::{Other, Owner};
 pub use poll::{Polled, poll};
 pub use recover::{Fate, recover};

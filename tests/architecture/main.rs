@@ -45,7 +45,7 @@ const TABLE: [(&str, &[&str]); 17] = [
 ];
 
 /// Crates that only these rooms, or folders of them, may name.
-const OWNERS: [(&str, &[&str]); 7] = [
+const OWNERS: [(&str, &[&str]); 8] = [
     ("git2", &["source"]),
     ("ureq", &["source"]),
     ("bollard", &["runtime/docker"]),
@@ -53,6 +53,7 @@ const OWNERS: [(&str, &[&str]); 7] = [
     ("indicatif", &["progress"]),
     ("clap", &["cli"]),
     ("quick_junit", &["report"]),
+    ("minijinja", &["spec/watch"]),
 ];
 
 /// Rooms that do no I/O and read no clock or environment.

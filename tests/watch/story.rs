@@ -93,6 +93,7 @@ pub fn watch(schedulers: Vec<Scheduler>) -> Watch {
             way: Way::Command(vec!["true".to_owned()]),
             on: vec![Telling::Red, Telling::Fixed, Telling::Trouble],
             branches: Vec::new(),
+            template: None,
             place: place(),
         }],
         links: Links::default(),

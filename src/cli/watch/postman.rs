@@ -1,7 +1,7 @@
 use crate::host;
 use crate::model::printable;
-use crate::notify::{Letter, NotifyError, Secrets, send};
-use crate::spec::Receiver;
+use crate::notify::{Commit, Letter, NotifyError, Secrets, send};
+use crate::spec::{Receiver, TemplateError};
 use crate::store::farm::OutboxRow;
 use crate::watch::{News, Post, Undelivered};
 
@@ -18,9 +18,15 @@ impl Postman {
         }
     }
 
-    /// Sends a letter that no watcher wrote.
-    pub fn bring(&self, receiver: &Receiver, letter: &Letter) -> Result<(), NotifyError> {
-        send(&receiver.way, letter, &self.secrets)
+    /// Sends news, as they were written down.
+    pub fn bring(&self, receiver: &Receiver, news: &News, json: &str) -> Result<(), NotifyError> {
+        let mut letter = letter(receiver, news, json);
+        match worded(receiver, json).transpose() {
+            Ok(words) => letter.worded = words,
+            // Better in other words than not at all.
+            Err(error) => letter.headline = format!("{} [{error}]", letter.headline),
+        }
+        send(&receiver.way, &letter, &self.secrets)
     }
 }
 
@@ -28,14 +34,37 @@ impl Post for Postman {
     fn post(&self, receiver: &Receiver, row: &OutboxRow) -> Result<(), Undelivered> {
         let news: News = serde_json::from_str(&row.notice.body)
             .map_err(|error| Undelivered::Never(error.to_string()))?;
-        let letter = Letter {
-            id: row.notice.id.clone(),
-            headline: printable(&news.headline).into_owned(),
-            json: row.notice.body.clone(),
-        };
-        self.bring(receiver, &letter).map_err(|error| match error {
+        let brought = self.bring(receiver, &news, &row.notice.body);
+        brought.map_err(|error| match error {
             NotifyError::Later(why) => Undelivered::Later(why),
             NotifyError::Never(why) => Undelivered::Never(why),
         })
+    }
+}
+
+/// News in the words that their receiver wants, if they are of its own.
+pub fn worded(receiver: &Receiver, json: &str) -> Option<Result<String, TemplateError>> {
+    let template = receiver.template.as_ref()?;
+    let notice = serde_json::from_str(json).unwrap_or_default();
+    let words = template.render(&notice);
+    Some(words.map(|words| printable(&words).into_owned()))
+}
+
+fn letter(receiver: &Receiver, news: &News, json: &str) -> Letter {
+    let is_of_a_run = !news.revision.is_empty() && !news.outcome.is_empty();
+    Letter {
+        id: news.id.clone(),
+        receiver: receiver.name.clone(),
+        headline: printable(&news.headline).replace(['\n', '\t'], " "),
+        text: printable(&news.text()).into_owned(),
+        worded: None,
+        json: json.to_owned(),
+        link: news.link.clone(),
+        threads: news.threads(),
+        commit: is_of_a_run.then(|| Commit {
+            revision: news.revision.clone(),
+            scheduler: news.scheduler.clone(),
+            outcome: news.outcome.clone(),
+        }),
     }
 }

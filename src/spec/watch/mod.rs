@@ -4,15 +4,22 @@
 mod circle;
 mod expected;
 mod files;
+mod github;
+mod irc;
+mod mail;
 mod read;
 mod receiver;
 mod receivers;
 mod scheduler;
 mod schedulers;
+mod secret;
+mod server;
+mod template;
 mod times;
 mod trigger;
 mod typed;
 mod validate;
+mod ways;
 mod words;
 
 use std::time::Duration;
@@ -21,8 +28,14 @@ use super::{Place, Placed};
 use crate::model::redacted;
 
 pub use files::Files;
-pub use receiver::{Receiver, Secret, Shape, Telling, Way};
+pub use github::Github;
+pub use irc::Irc;
+pub use mail::{Encryption, Mail};
+pub use receiver::{Receiver, Shape, Telling, Way};
 pub use scheduler::{Collapse, Cron, First, Job, Release, Scheduler, Suite, Trigger};
+pub use secret::{Login, Secret};
+pub use server::Server;
+pub use template::{Template, TemplateError};
 
 pub(super) use read::{TypedWatch, read as read_watch};
 pub(super) use typed::WatchTable;
