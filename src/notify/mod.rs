@@ -4,6 +4,7 @@
 //! **Architecture invariant:** knows neither who decides what is told nor what becomes of
 //! what was not taken; it tries once, within half a minute, and says how that went.
 
+mod breaker;
 mod command;
 mod desktop;
 mod github;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use crate::spec::{Login, Secret, Way};
 
+pub use breaker::Breaker;
 pub use letter::{Commit, Letter};
 pub use secrets::{SecretError, Secrets};
 
@@ -36,6 +38,9 @@ pub enum NotifyError {
     /// It never will be.
     #[error("{0}")]
     Never(String),
+    /// Nothing of ours is: a ban, a login that is refused.
+    #[error("{0}")]
+    Unwelcome(String),
 }
 
 impl From<SecretError> for NotifyError {
@@ -51,6 +56,7 @@ impl NotifyError {
         match self {
             Self::Later(why) => Self::Later(hush::hushed(&why, secrets)),
             Self::Never(why) => Self::Never(hush::hushed(&why, secrets)),
+            Self::Unwelcome(why) => Self::Unwelcome(hush::hushed(&why, secrets)),
         }
     }
 }

@@ -55,7 +55,8 @@ fn judge(status: u16, is_busy: bool, body: impl std::io::Read) -> Result<(), Not
     let answers = format!("the receiver answers {status}");
     match status {
         200..=299 => Ok(()),
-        400 | 401 | 403 | 404 | 405 | 410 | 413 | 422 if !is_busy => {
+        401 if !is_busy => Err(NotifyError::Unwelcome(answers + &reason(body))),
+        400 | 403 | 404 | 405 | 410 | 413 | 422 if !is_busy => {
             Err(NotifyError::Never(answers + &reason(body)))
         }
         300..=399 => Err(NotifyError::Never(format!(

@@ -7,7 +7,7 @@ use crate::cli::say::say;
 use crate::model::redacted;
 use crate::run::Home;
 use crate::source::Watched;
-use crate::spec::{Claim, Receiver, Shape, Trigger, Way};
+use crate::spec::{Claim, Encryption, Receiver, Shape, Trigger, Way};
 use crate::watch::{Calendar, News, now};
 
 /// Says what would happen and when next, and whether all of it is right.
@@ -139,10 +139,14 @@ async fn tell_receivers(farm: &Farm, send_test: bool, text: &mut String, wrong: 
         let name = receiver.name.clone();
         let place = receiver.place.clone();
         wrong.extend(wrong_words(&receiver));
-        if let Way::Irc(irc) = &receiver.way
-            && !irc.is_encrypted
-        {
-            text.push_str(&format!("{name}: irc:// is in the clear; ircs:// is not\n"));
+        let clear = match &receiver.way {
+            Way::Irc(irc) if !irc.is_encrypted => Some(&irc.server),
+            Way::Mail(mail) if mail.encryption == Encryption::None => Some(&mail.server),
+            _ => None,
+        };
+        if let Some(server) = clear.filter(|server| !server.is_here()) {
+            let host = &server.host;
+            text.push_str(&format!("{name}: {host} is spoken to in the clear\n"));
         }
         if !send_test {
             text.push_str(&format!("{name}: told; --send-test tries it\n"));

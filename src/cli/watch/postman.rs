@@ -1,6 +1,6 @@
 use crate::host;
 use crate::model::printable;
-use crate::notify::{Commit, Letter, NotifyError, Secrets, send};
+use crate::notify::{Breaker, Commit, Letter, NotifyError, Secrets, send};
 use crate::spec::{Receiver, TemplateError};
 use crate::store::farm::OutboxRow;
 use crate::watch::{News, Post, Undelivered};
@@ -8,6 +8,7 @@ use crate::watch::{News, Post, Undelivered};
 /// Brings a watcher's notices to their receivers.
 pub struct Postman {
     secrets: Secrets,
+    breaker: Breaker,
 }
 
 impl Postman {
@@ -15,6 +16,7 @@ impl Postman {
         let file = host::config_file();
         Self {
             secrets: Secrets::find(file.as_ref().and_then(|file| file.parent())),
+            breaker: Breaker::default(),
         }
     }
 
@@ -26,7 +28,9 @@ impl Postman {
             // Better in other words than not at all.
             Err(error) => letter.headline = format!("{} [{error}]", letter.headline),
         }
-        send(&receiver.way, &letter, &self.secrets)
+        self.breaker.attempt(&receiver.name, || {
+            send(&receiver.way, &letter, &self.secrets)
+        })
     }
 }
 
@@ -37,7 +41,7 @@ impl Post for Postman {
         let brought = self.bring(receiver, &news, &row.notice.body);
         brought.map_err(|error| match error {
             NotifyError::Later(why) => Undelivered::Later(why),
-            NotifyError::Never(why) => Undelivered::Never(why),
+            NotifyError::Never(why) | NotifyError::Unwelcome(why) => Undelivered::Never(why),
         })
     }
 }

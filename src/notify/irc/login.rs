@@ -84,7 +84,8 @@ impl Visit<'_> {
                 self.nick.push('_');
                 self.wire.send(&format!("NICK {}", self.nick))?;
             }
-            "431" | "432" | "464" => return Err(self.never(line)),
+            "464" => return Err(self.unwelcome(line)),
+            "431" | "432" => return Err(self.never(line)),
             _ => {}
         }
         Ok(())
@@ -94,7 +95,7 @@ impl Visit<'_> {
         let said: String = said.chars().take(200).collect();
         let said = crate::model::printable(&said).into_owned();
         let host = &self.irc.server.host;
-        Trouble::Refused(NotifyError::Never(format!("{host}: SASL: {said}")))
+        Trouble::Refused(NotifyError::Unwelcome(format!("{host}: SASL: {said}")))
     }
 }
 

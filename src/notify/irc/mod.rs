@@ -128,15 +128,14 @@ impl Visit<'_> {
         self.wire.send(&format!("JOIN {channel}"))?;
         loop {
             let line = self.next()?;
-            let is_ours = line.from.split('!').next() == Some(self.nick.as_str());
             match line.command.as_str() {
-                "JOIN" if is_ours => {
+                "JOIN" if self.is_ours(&line) => {
                     let name = line.from.contains('!').then_some(line.from);
                     return Ok(name.unwrap_or_else(|| "x".repeat(NAME)));
                 }
                 // Full, or the server is busy with it.
                 "471" | "437" | "407" => return Err(self.later(&line)),
-                "403" | "405" | "473" | "474" | "475" | "476" | "477" | "489" | "520" => {
+                "403" | "405" | "473" | "475" | "476" | "477" | "489" | "520" => {
                     return Err(self.never(&line));
                 }
                 _ => {}
@@ -153,17 +152,27 @@ impl Visit<'_> {
             };
             match line.command.as_str() {
                 "PING" => self.wire.send(&format!("PONG :{}", line.said()))?,
-                "ERROR" if is_ban(line.said()) => return Err(self.never(&line)),
+                // A server may call us otherwise.
+                "NICK" if self.is_ours(&line) => line.said().clone_into(&mut self.nick),
+                "ERROR" if is_ban(line.said()) => return Err(self.unwelcome(&line)),
                 "ERROR" => return Err(self.later(&line)),
-                // Banned.
-                "465" => return Err(self.never(&line)),
+                // Banned from the server, or from the channel.
+                "465" | "474" => return Err(self.unwelcome(&line)),
                 _ => return Ok(line),
             }
         }
     }
 
+    fn is_ours(&self, line: &Line) -> bool {
+        line.from.split('!').next() == Some(self.nick.as_str())
+    }
+
     fn never(&self, line: &Line) -> Trouble {
         Trouble::Refused(NotifyError::Never(self.says(line)))
+    }
+
+    fn unwelcome(&self, line: &Line) -> Trouble {
+        Trouble::Refused(NotifyError::Unwelcome(self.says(line)))
     }
 
     fn later(&self, line: &Line) -> Trouble {

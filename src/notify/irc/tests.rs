@@ -182,7 +182,7 @@ fn who_is_not_wanted_is_told_why_and_does_not_come_again_and_again() {
         let (irc, heard) = server(words);
         let error = post(&irc, None, &letter("x")).expect_err(answer);
         assert_eq!(
-            matches!(error, NotifyError::Never(_)),
+            !matches!(error, NotifyError::Later(_)),
             is_for_good,
             "{error:?}"
         );
@@ -244,7 +244,7 @@ fn an_account_that_is_refused_is_told_without_its_password() {
         let error = sent
             .expect_err("refused")
             .hushed(&["PLANTED-SECRET".to_owned()]);
-        assert!(matches!(error, NotifyError::Never(_)), "{error:?}");
+        assert!(matches!(error, NotifyError::Unwelcome(_)), "{error:?}");
         let error = format!("{error:?}");
         assert!(error.contains("SASL"), "{error}");
         assert!(

@@ -33,8 +33,14 @@ impl Wire {
     pub fn connect(irc: &Irc, until: Instant) -> io::Result<Self> {
         let server = &irc.server;
         let mut failed = io::Error::other("its name has no address");
-        for address in (server.host.as_str(), server.port).to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, left(until)?) {
+        let mut addresses = (server.host.as_str(), server.port).to_socket_addrs()?;
+        while let Some(address) = addresses.next() {
+            // The next address of a host is to have its turn.
+            let limit = match addresses.size_hint() {
+                (0, _) => left(until)?,
+                _ => left(until)? / 2,
+            };
+            match TcpStream::connect_timeout(&address, limit) {
                 Ok(stream) => {
                     let bounded = Bounded { stream, until };
                     let stream: Box<dyn Stream> = if irc.is_encrypted {

@@ -55,7 +55,10 @@ async fn deliver(mail: &Mail, password: Option<&str>, bytes: &[u8]) -> Result<()
     if let (Some(login), Some(password)) = (&mail.login, password) {
         let credentials = Credentials::new(login.user.clone(), password.to_owned());
         let known = server.auth(&MECHANISMS, &credentials).await;
-        known.map_err(failed("logging in"))?;
+        known.map_err(|error| match told(mail, "logging in", &error) {
+            NotifyError::Never(why) => NotifyError::Unwelcome(why),
+            other => other,
+        })?;
     }
     let sender = Some(mail.from.email.clone());
     let from = From::new(sender, Vec::new());
@@ -84,12 +87,13 @@ async fn connect(mail: &Mail) -> Result<AsyncSmtpConnection, NotifyError> {
         Encryption::AtOnce => Some(tls()?),
         Encryption::Starttls | Encryption::None => None,
     };
-    let connecting =
-        AsyncSmtpConnection::connect_tokio1(place, Some(PATIENCE), &hello, at_once, None);
+    // The next address of a host is to have its turn.
+    let limit = Some(PATIENCE / 3);
+    let connecting = AsyncSmtpConnection::connect_tokio1(place, limit, &hello, at_once, None);
     let mut server = connecting.await.map_err(failed("connecting"))?;
     if mail.encryption == Encryption::Starttls {
         if !server.can_starttls() {
-            return Err(NotifyError::Never(format!(
+            return Err(NotifyError::Later(format!(
                 "{}: offers no STARTTLS; smtps:// may do, or encryption = \"none\"",
                 mail.server.host
             )));

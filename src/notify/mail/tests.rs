@@ -227,7 +227,7 @@ fn a_password_is_said_to_the_server_and_to_nobody_who_reads_what_it_answers() {
     let (server, heard) = server(words);
     let (mail, _folder, secrets) = with_password(mail(server));
     let error = send(&Way::Mail(mail), &letter(), &secrets).expect_err("refused");
-    assert!(matches!(error, NotifyError::Never(_)), "{error:?}");
+    assert!(matches!(error, NotifyError::Unwelcome(_)), "{error:?}");
     let error = format!("{error} {error:?}");
     assert!(error.contains("logging in"), "{error}");
     for part in ["PLANTED", "SECRET", "UExBTlRFRC1TRUNSRVQ", "TlRFRC1T"] {

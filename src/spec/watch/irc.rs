@@ -50,9 +50,22 @@ impl Reading<'_> {
                 .help(CHANNEL);
             return None;
         }
+        let is_encrypted = url.scheme() == "ircs";
+        if let Some(password) = &table.password
+            && !is_encrypted
+            && !server.is_here()
+        {
+            self.findings
+                .add(
+                    password.span(),
+                    "others can read a password that goes over irc://",
+                )
+                .help("write ircs://");
+            return None;
+        }
         Some(Irc {
             server,
-            is_encrypted: url.scheme() == "ircs",
+            is_encrypted,
             channel,
             nick: nick?,
             login: login?,

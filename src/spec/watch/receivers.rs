@@ -43,6 +43,16 @@ impl Reading<'_> {
             (None, Some(_)) => vec![Telling::Every],
             (None, None) => vec![Telling::Red, Telling::Fixed, Telling::Trouble],
         };
+        if let (Some(typed), Some(_)) = (&table.on, &table.github)
+            && on.contains(&Telling::Trouble)
+        {
+            self.findings
+                .add(
+                    typed.span(),
+                    "a trouble is about no commit, so github cannot tell it",
+                )
+                .help("on = \"every\"");
+        }
         let branches = self.patterns(table.branches.as_ref());
         let template = table.template.as_ref().map(|word| self.template(word));
         Some(Receiver {

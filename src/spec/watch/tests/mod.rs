@@ -3,6 +3,7 @@
 mod expected;
 mod receivers;
 mod schedulers;
+mod ways;
 mod whole;
 
 use super::{Receiver, Scheduler, Watch};
