@@ -40,6 +40,7 @@ mod recover;
 mod reload;
 mod remote;
 mod rounds;
+mod samples;
 mod settle;
 mod shared;
 mod station;

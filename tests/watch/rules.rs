@@ -542,4 +542,12 @@ fn a_dead_receiver_is_tried_for_a_day_and_what_waits_behind_keeps_its_order() {
     let dead = story.notices().pop().expect("three");
     assert_eq!(dead.posted, djbuild::store::farm::Posted::Dead);
     assert_eq!(dead.trouble.as_deref(), Some("away"));
+    let status = story.status();
+    assert_eq!(status.dead, [dead.number]);
+    let refused: Vec<(i64, &str)> = status
+        .refused
+        .iter()
+        .map(|refused| (refused.notice, refused.trouble.as_str()))
+        .collect();
+    assert_eq!(refused, [(dead.number, "away")]);
 }

@@ -292,6 +292,15 @@ impl Story {
         all.expect("readable")
     }
 
+    pub fn status(&mut self) -> djbuild::watch::Status {
+        let watch = &self.watch;
+        let (places, now) = (watch.places(), self.now);
+        let status = self
+            .farm
+            .look(|book| djbuild::watch::status(book, Some(watch), &places, now));
+        status.expect("readable")
+    }
+
     pub fn notices(&mut self) -> Vec<OutboxRow> {
         let all = self
             .farm

@@ -1,9 +1,9 @@
 use toml::Spanned;
 use url::Url;
 
+use super::notice::NoticeTable;
 use super::secret::Secret;
 use super::server::Server;
-use super::typed::NoticeTable;
 use crate::spec::tables::Table;
 use crate::spec::words::Reading;
 

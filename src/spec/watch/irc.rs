@@ -1,9 +1,9 @@
 use percent_encoding::percent_decode_str;
 use toml::Spanned;
 
+use super::notice::NoticeTable;
 use super::secret::Login;
 use super::server::Server;
-use super::typed::NoticeTable;
 use crate::spec::words::Reading;
 
 /// A channel of a chat.

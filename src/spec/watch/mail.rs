@@ -2,9 +2,9 @@ use lettre::Address;
 use lettre::message::Mailbox;
 use toml::Spanned;
 
+use super::notice::NoticeTable;
 use super::secret::Login;
 use super::server::Server;
-use super::typed::NoticeTable;
 use super::words::bare;
 use crate::spec::tables::Table;
 use crate::spec::value::Words;

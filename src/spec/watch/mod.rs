@@ -7,6 +7,7 @@ mod files;
 mod github;
 mod irc;
 mod mail;
+mod notice;
 mod read;
 mod receiver;
 mod receivers;
@@ -40,7 +41,7 @@ pub use template::{Template, TemplateError};
 pub(super) use read::{TypedWatch, read as read_watch};
 pub(super) use typed::WatchTable;
 #[cfg(test)]
-pub(super) use typed::{NoticeTable, SchedulerTable};
+pub(super) use {notice::NoticeTable, typed::SchedulerTable};
 
 /// What a watcher is to do.
 #[derive(Debug, Clone, PartialEq)]

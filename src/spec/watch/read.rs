@@ -1,7 +1,8 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::typed::{NoticeTable, SchedulerTable, WatchTable};
+use super::notice::NoticeTable;
+use super::typed::{SchedulerTable, WatchTable};
 use crate::spec::problem::Findings;
 use crate::spec::tables::{Table, struct_of, tables};
 

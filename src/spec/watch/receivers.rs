@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 
+use super::notice::{MaybeSecret, NoticeTable};
 use super::receiver::{Receiver, Shape, Telling, Way};
 use super::secret::{Login, Secret};
 use super::template::Template;
-use super::typed::{MaybeSecret, NoticeTable};
 use super::ways::{idle, ways};
 use super::words::bare;
 use crate::spec::tables::Table;

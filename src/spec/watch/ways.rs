@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::typed::NoticeTable;
+use super::notice::NoticeTable;
 
 /// A key that is there, by its name.
 type Key = (&'static str, Range<usize>);
