@@ -52,10 +52,10 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Commit;
     use super::super::served::served;
+    use super::super::{Commit, Secrets, send};
     use super::*;
-    use crate::spec::Secret;
+    use crate::spec::{Secret, Way};
 
     fn github(api: &str) -> Github {
         Github {
@@ -135,5 +135,23 @@ mod tests {
         let (url, _got) = served("403 Forbidden\r\nX-RateLimit-Remaining: 0", "");
         let error = post(&github(&url), "TOKEN", &letter()).expect_err("busy");
         assert!(matches!(error, NotifyError::Later(_)), "{error:?}");
+    }
+
+    #[test]
+    fn a_token_is_in_nothing_that_is_told_of_a_refusal() {
+        let said = "{\"message\":\"who is PLANTED-TOKEN?\"}";
+        let (url, got) = served("401 Unauthorized", said);
+        let github = Github {
+            token: Secret::Plain("PLANTED-TOKEN".to_owned()),
+            ..github(&url)
+        };
+        let secrets = Secrets::find(None);
+        let error = send(&Way::Github(github), &letter(), &secrets).expect_err("refused");
+        assert!(matches!(error, NotifyError::Unwelcome(_)), "{error:?}");
+        assert!(
+            !format!("{error} {error:?}").contains("PLANTED"),
+            "{error:?}"
+        );
+        assert!(got.join().expect("received").contains("PLANTED-TOKEN"));
     }
 }

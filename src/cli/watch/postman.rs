@@ -72,3 +72,40 @@ fn letter(receiver: &Receiver, news: &News, json: &str) -> Letter {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Place, Template, Way};
+
+    #[test]
+    fn words_that_fail_keep_no_notice_back_and_nothing_in_it_obeys() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("got");
+        let script = format!(
+            "printf %s \"$DJBUILD_NOTICE_HEADLINE\" > {}; cat > /dev/null",
+            path.display()
+        );
+        let place = Place {
+            file: "f.toml".into(),
+            line: 7,
+        };
+        let receiver = Receiver {
+            name: "team".to_owned(),
+            way: Way::Command(["/bin/sh", "-c", &script].map(str::to_owned).to_vec()),
+            on: Vec::new(),
+            branches: Vec::new(),
+            template: Template::new("{{ nothing }}", place.clone(), 7).ok(),
+            place,
+        };
+        let mut news = News::test(crate::model::Moment(0));
+        news.headline = "one\ntwo\r\u{1b}[2J".to_owned();
+        let json = serde_json::to_string(&news).expect("JSON");
+        Postman::new()
+            .bring(&receiver, &news, &json)
+            .expect("taken");
+        let got = std::fs::read_to_string(path).expect("written");
+        let expected = "one two\\x0d\\x1b[2J [f.toml:7: template: undefined value";
+        assert!(got.starts_with(expected), "{got}");
+    }
+}

@@ -56,12 +56,7 @@ impl Template {
     fn wrong(&self, error: &Error) -> TemplateError {
         let down = error.line().unwrap_or(1).saturating_sub(1);
         let line = (self.first.line + down).min(self.last);
-        let mut what = error.kind().to_string();
-        // What of it: {{ headlin }}.
-        let cited = error.range().and_then(|range| self.text.get(range));
-        if let Some(cited) = cited.filter(|cited| !cited.is_empty() && !cited.contains('\n')) {
-            what.push_str(&format!(" ({cited})"));
-        }
+        let what = error.kind().to_string();
         TemplateError {
             place: Place {
                 line,
@@ -81,6 +76,7 @@ fn environment() -> Environment<'static> {
     // It is text; who needs more than that escapes what comes out.
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(FUEL));
+    // It says which word is undefined.
     environment.set_debug(true);
     environment
 }
