@@ -14,6 +14,7 @@ djbuild said has a secret in it.
 import email
 import email.policy
 import http.server
+import importlib.util
 import json
 import os
 import pwd
@@ -444,6 +445,8 @@ def others(trial, receivers):
 def main():
     os.environ["PATH"] += ":/usr/sbin"
     missing = [name for name in NEEDED if not shutil.which(name)]
+    if not importlib.util.find_spec("aiosmtpd"):
+        missing.append("aiosmtpd")
     if missing:
         sys.exit(f"missing: {' '.join(missing)}: apt-get install ngircd inspircd"
                  " atheme-services python3-aiosmtpd openssl")
