@@ -5,7 +5,7 @@ CARGO ?= cargo
 # What `make run` passes on, as in: make run ARGS="--python 3.13 aggregation"
 ARGS ?=
 
-.PHONY: run watch test check unit real access setup build bench chaos stories deny clean
+.PHONY: run watch test check unit real access setup build bench chaos stories receivers deny clean
 
 run: setup
 	$(CARGO) run --release --locked -- run $(ARGS)
@@ -52,6 +52,11 @@ chaos: setup
 # Many more stories of a watcher than `make test` tells: 1,000 seeds.
 stories:
 	DJBUILD_SEEDS=1000 DJBUILD_POLLS=400 $(CARGO) test --release --locked --test watch seeds -- --nocapture
+
+# Notices to real mail servers and chats on this machine; says what to install for that.
+receivers:
+	$(CARGO) build --locked
+	scripts/receivers.py target/debug/djbuild
 
 # Licences, sources and advisories of what djbuild depends on.
 deny:

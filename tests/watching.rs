@@ -84,6 +84,31 @@ fn check_tells_all_that_is_wrong_with_its_lines() {
 }
 
 #[test]
+fn check_tries_the_words_of_each_notice_on_news_of_every_kind() {
+    let user = User::new();
+    let notice = "[[watch.notice]]\nname = \"team\"\ncommand = [\"true\"]\ntemplate = \"\"\"\n\
+                  {{ headline }}\n{{ red[0].cell }}\n\"\"\"\n";
+    farm(&user, &format!("{BRANCHES}{notice}"));
+    let ran = user.run(&["watch", "--check"]);
+    ran.exits_with(2);
+    // There is no such cell in a trouble.
+    assert!(
+        ran.stdout
+            .contains("djbuild.toml:14: template: undefined value"),
+        "{}",
+        ran.stdout
+    );
+    let file = user.folder().join("djbuild.toml");
+    let text = fs::read_to_string(&file).expect("there");
+    let text = text.replace(
+        "{{ red[0].cell }}",
+        "{% for cell in red %}{{ cell.cell }}{% endfor %}",
+    );
+    fs::write(&file, text).expect("writable");
+    user.run(&["watch", "--check"]).exits_with(0);
+}
+
+#[test]
 fn what_is_typed_stands_in_place_of_the_file_and_what_is_configured_for_runs_does_not() {
     let user = User::new();
     farm(&user, BRANCHES);

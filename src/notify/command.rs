@@ -12,7 +12,8 @@ const LOOK: Duration = Duration::from_millis(20);
 /// So much is told of what a program says.
 const SAID: u64 = 2000;
 
-/// Runs a program, without a shell, that gets the notice as JSON on its standard input.
+/// Runs a program, without a shell, that gets the notice on its standard input: as JSON, or
+/// in words of its own.
 pub fn run(words: &[String], letter: &Letter) -> Result<(), NotifyError> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(NotifyError::Never("there is no program to run".to_owned()));
@@ -29,9 +30,9 @@ pub fn run(words: &[String], letter: &Letter) -> Result<(), NotifyError> {
         .spawn()
         .map_err(failed)?;
     if let Some(mut stdin) = child.stdin.take() {
-        let json = letter.json.clone();
+        let text = letter.worded.as_ref().unwrap_or(&letter.json).clone();
         // A program that reads nothing must not hold this up.
-        std::thread::spawn(move || stdin.write_all(json.as_bytes()));
+        std::thread::spawn(move || stdin.write_all(text.as_bytes()));
     }
     let stderr = child.stderr.take();
     let saying = std::thread::spawn(move || {
@@ -80,6 +81,7 @@ mod tests {
             id: "request 1 for team".to_owned(),
             headline: "main; rm -rf / $(id)".to_owned(),
             json: "{\"headline\":\"x\"}".to_owned(),
+            ..Letter::default()
         }
     }
 

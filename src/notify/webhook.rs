@@ -2,12 +2,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{Letter, NotifyError, PATIENCE};
-use crate::model::{hex, redacted};
-use crate::source::agent;
+use super::{Letter, NotifyError, web};
+use crate::model::hex;
 use crate::spec::Shape;
 
-/// Posts a notice. Redirects are not followed: the address that was configured is meant.
+/// Discord takes no more characters than these.
+const DISCORD: usize = 2000;
+
+/// Posts a notice.
 pub fn post(
     url: &str,
     shape: Shape,
@@ -15,51 +17,33 @@ pub fn post(
     letter: &Letter,
 ) -> Result<(), NotifyError> {
     let body = body(shape, letter);
-    let mut request = agent(PATIENCE)
-        .post(url)
-        .config()
-        .timeout_global(Some(PATIENCE))
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .build()
-        .header("Content-Type", "application/json")
-        .header("X-Djbuild-Notice", header(&letter.id));
-    if let Some(key) = key {
-        request = request.header("X-Hub-Signature-256", signature(key, &body));
-    }
-    // The address may be a secret, and errors cite it.
-    let response = request
-        .send(&body)
-        .map_err(|error| NotifyError::Later(redacted(&error.to_string()).replace(url, "…")))?;
-    match response.status().as_u16() {
-        200..=299 => Ok(()),
-        status @ (400 | 401 | 403 | 404 | 405 | 410 | 413) => {
-            Err(NotifyError::Never(format!("the receiver answers {status}")))
-        }
-        status @ 300..=399 => Err(NotifyError::Never(format!(
-            "the receiver answers {status}: name the address that it leads to"
-        ))),
-        status => Err(NotifyError::Later(format!("the receiver answers {status}"))),
-    }
+    let id = header(&letter.id);
+    let signature = key.map(|key| signature(key, &body));
+    let mut headers = vec![("X-Djbuild-Notice", id.as_str())];
+    headers.extend(signature.as_deref().map(|it| ("X-Hub-Signature-256", it)));
+    web::post(url, &headers, &body)
 }
 
 fn body(shape: Shape, letter: &Letter) -> String {
-    let headline = &letter.headline;
+    let text = letter.short();
     let body: Value = match shape {
-        Shape::Json => return letter.json.clone(),
+        // Words of its own are the body: whoever takes JSON of another kind gets it so.
+        Shape::Json => return letter.worded.as_ref().unwrap_or(&letter.json).clone(),
         // Of a subject, nothing is to become a mention or a link.
-        Shape::Slack => json!({ "text": slack(headline) }),
+        Shape::Slack => json!({ "text": escaped(&text) }),
+        // A space of no width ends the name of whom "@here" would call.
+        Shape::Mattermost => json!({ "text": escaped(&text).replace('@', "@\u{200b}") }),
         Shape::Discord => json!({
-            "content": headline.chars().take(2000).collect::<String>(),
+            "content": text.chars().take(DISCORD).collect::<String>(),
             "allowed_mentions": { "parse": [] },
         }),
-        Shape::Matrix => json!({ "text": headline }),
+        Shape::Matrix => json!({ "text": text }),
     };
     body.to_string()
 }
 
 /// Slack's own three escapes (<https://api.slack.com/reference/surfaces/formatting>).
-fn slack(text: &str) -> String {
+fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -83,9 +67,7 @@ fn signature(key: &str, body: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufRead, BufReader, Read, Write};
-    use std::net::TcpListener;
-
+    use super::super::served::served;
     use super::*;
 
     fn letter() -> Letter {
@@ -93,40 +75,13 @@ mod tests {
             id: "request 1 for team".to_owned(),
             headline: "main: <!channel> & @everyone".to_owned(),
             json: "{\"id\":\"request 1 for team\"}".to_owned(),
+            ..Letter::default()
         }
-    }
-
-    /// A receiver that answers once, and what it was sent.
-    fn receiver(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}/hook", listener.local_addr().expect("bound"));
-        let got = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().expect("a sender");
-            let mut reader = BufReader::new(stream.try_clone().expect("a socket"));
-            let (mut head, mut length) = (String::new(), 0);
-            loop {
-                let mut line = String::new();
-                reader.read_line(&mut line).expect("a line");
-                let lower = line.to_lowercase();
-                if let Some(number) = lower.strip_prefix("content-length:") {
-                    length = number.trim().parse().expect("a number");
-                }
-                if line == "\r\n" {
-                    break;
-                }
-                head.push_str(&line);
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).expect("a body");
-            write!(stream, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n").expect("heard");
-            head + &String::from_utf8_lossy(&body)
-        });
-        (url, got)
     }
 
     #[test]
     fn a_notice_is_posted_with_its_id_and_signed() {
-        let (url, got) = receiver("204 No Content");
+        let (url, got) = served("204 No Content", "");
         post(
             &url,
             Shape::Json,
@@ -161,7 +116,7 @@ mod tests {
             ("404 Gone", false),
             ("302 Found", false),
         ] {
-            let (url, _got) = receiver(answer);
+            let (url, _got) = served(answer, "");
             let error = post(&url, Shape::Slack, None, &letter()).expect_err(answer);
             assert_eq!(matches!(error, NotifyError::Later(_)), later, "{error}");
             assert!(!error.to_string().contains(&url), "{error}");
@@ -172,7 +127,21 @@ mod tests {
     fn nobody_is_called_by_the_subject_of_a_commit() {
         let slack = body(Shape::Slack, &letter());
         assert!(slack.contains("&lt;!channel&gt;"), "{slack}");
+        let mattermost = body(Shape::Mattermost, &letter());
+        assert!(!mattermost.contains("@everyone"), "{mattermost}");
         let discord = body(Shape::Discord, &letter());
         assert!(discord.contains("\"parse\":[]"), "{discord}");
+    }
+
+    #[test]
+    fn words_of_its_own_are_the_text_or_all_that_a_receiver_gets() {
+        let letter = Letter {
+            worded: Some("{\"value\": 1}".to_owned()),
+            link: Some("https://example.org/".to_owned()),
+            ..letter()
+        };
+        assert_eq!(body(Shape::Json, &letter), "{\"value\": 1}");
+        let matrix = body(Shape::Matrix, &letter);
+        assert_eq!(matrix, "{\"text\":\"{\\\"value\\\": 1}\"}");
     }
 }

@@ -33,7 +33,8 @@ pub use releases::Releases;
 pub use rule::{CellGlobs, Claim, Exclude, Expect, Include, Pattern, Variant, VariantChange, fits};
 pub use schema::schema;
 pub use watch::{
-    Collapse, Cron, DjangoUsers, Files, First, Job, Links, Login, Page, Readers, Receiver, Release,
-    Right, Scheduler, Secret, Shape, Suite, Telling, Trigger, Users, Watch, Way,
+    Account, Collapse, Cron, DjangoUsers, Encryption, Files, First, Github, Irc, Job, Links, Login,
+    Mail, Page, Readers, Receiver, Release, Right, Scheduler, Secret, Server, Shape, Suite,
+    Telling, Template, TemplateError, Trigger, Users, Watch, Way,
 };
 pub use whole::Spec;

@@ -33,10 +33,14 @@ pub fn finish(
         note_completed(book, &request, ending, now)?;
         match ending {
             Ending::Run(verdicts) => take_verdicts(book, watch, &request, verdicts, now)?,
-            Ending::Without { outcome, word } if outcome == "infrastructure" => {
-                tell_once(book, watch, &request, word, now)?;
+            Ending::Without { outcome, word } => {
+                if outcome == "infrastructure" {
+                    tell_once(book, watch, &request, word, now)?;
+                }
+                if is_told(outcome) && counts(book, &request)? {
+                    tell(book, watch, &News::of(&request, outcome), now)?;
+                }
             }
-            Ending::Without { .. } => {}
         }
         let ended = Ended {
             at: now,
@@ -92,16 +96,11 @@ fn take_verdicts(
     verdicts: &Verdicts,
     now: Moment,
 ) -> Result<(), WatchError> {
+    if !counts(book, request)? {
+        return Ok(());
+    }
     let asked = &request.asked;
-    if !Kind::of(&asked.kind).is_none_or(Kind::decides) {
-        return Ok(());
-    }
     let place = (asked.repository.as_str(), asked.branch.as_str());
-    // What is over is over: a branch of the same name may have been made since.
-    let branch = book.branch(place.0, place.1)?;
-    if branch.is_some_and(|branch| branch.gone.is_some() || asked.position <= branch.born) {
-        return Ok(());
-    }
     let question = question(&asked.job);
     let judged = Judged {
         repository: place.0,
@@ -111,7 +110,8 @@ fn take_verdicts(
         run: &verdicts.run,
         now,
     };
-    let mut news = News::of(request, verdicts);
+    let mut news = News::of(request, verdicts.outcome.as_str());
+    news.run_by(verdicts);
     let mut good = None;
     for cell in &verdicts.cells {
         let before = book.standing(place, &question, &cell.cell)?;
@@ -133,9 +133,27 @@ fn take_verdicts(
     }
     if let Some(good) = good {
         news.blame(book.changes_between(place, good, asked.position)?);
+    }
+    if good.is_some() || is_told(verdicts.outcome.as_str()) {
         tell(book, watch, &news, now)?;
     }
     Ok(())
+}
+
+/// Whether verdicts of a request say how its branch stands.
+fn counts(book: &Book<'_>, request: &QueuedRequest) -> Result<bool, WatchError> {
+    let asked = &request.asked;
+    if !Kind::of(&asked.kind).is_none_or(Kind::decides) {
+        return Ok(false);
+    }
+    // What is over is over: a branch of the same name may have been made since.
+    let branch = book.branch(&asked.repository, &asked.branch)?;
+    Ok(!branch.is_some_and(|branch| branch.gone.is_some() || asked.position <= branch.born))
+}
+
+/// Whether those who hear of every run hear of one that came to this.
+fn is_told(outcome: &str) -> bool {
+    is_decided(outcome) || outcome == Outcome::Infrastructure.as_str()
 }
 
 /// Tells of a trouble of ours, and of no other until something was tested again: all the

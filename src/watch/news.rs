@@ -27,8 +27,14 @@ pub struct News {
     pub revision: String,
     /// The request.
     pub request: Option<i64>,
+    /// The scheduler that requested it.
+    pub scheduler: String,
     /// The run.
     pub run: Option<String>,
+    /// What it came to, as outcomes are called; nothing where nothing ran.
+    pub outcome: String,
+    /// Where people see it, where there is such a place.
+    pub link: Option<String>,
     /// Cells that turned red.
     pub red: Vec<CellNews>,
     /// Cells that are green again.
@@ -37,6 +43,8 @@ pub struct News {
     pub changed: Vec<CellNews>,
     /// Cells that turned too often of late.
     pub flapping: Vec<CellNews>,
+    /// Those cells by what they share.
+    pub named: Named,
     /// Commits since these cells were last good, the newest first; a part of them where
     /// there are many.
     pub commits: Vec<Blamed>,
@@ -48,7 +56,21 @@ pub struct News {
     pub at: Moment,
     /// All cells of the run, to name some by what they share.
     #[serde(skip)]
-    cells: Vec<String>,
+    pub(super) cells: Vec<String>,
+}
+
+/// Cells by what they share and others of the run have not: `every postgresql17`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Named {
+    /// Those that turned red.
+    pub red: String,
+    /// Those that are green again.
+    pub fixed: String,
+    /// Those in which other tests fail now.
+    pub changed: String,
+    /// Those that turned too often of late.
+    pub flapping: String,
 }
 
 /// One cell of the news.
@@ -78,8 +100,8 @@ pub struct Blamed {
 }
 
 impl News {
-    /// Nothing yet, of a run.
-    pub fn of(request: &QueuedRequest, verdicts: &Verdicts) -> Self {
+    /// Nothing yet, of a request that came to this.
+    pub fn of(request: &QueuedRequest, outcome: &str) -> Self {
         let asked = &request.asked;
         Self {
             id: format!("request {}", request.id),
@@ -87,14 +109,17 @@ impl News {
             branch: asked.branch.clone(),
             revision: asked.revision.clone(),
             request: Some(request.id),
-            run: Some(verdicts.run.to_string()),
-            cells: verdicts
-                .cells
-                .iter()
-                .map(|cell| cell.cell.clone())
-                .collect(),
+            scheduler: asked.scheduler.clone(),
+            outcome: outcome.to_owned(),
             ..Self::default()
         }
+    }
+
+    /// Adds the run.
+    pub fn run_by(&mut self, verdicts: &Verdicts) {
+        self.run = Some(verdicts.run.to_string());
+        let cells = verdicts.cells.iter();
+        self.cells = cells.map(|cell| cell.cell.clone()).collect();
     }
 
     /// A notice that says that nothing has happened.
@@ -142,7 +167,7 @@ impl News {
     }
 
     /// The part of it that a receiver wants to hear, if any.
-    fn wanted_by(&self, receiver: &Receiver) -> Option<Self> {
+    pub fn wanted_by(&self, receiver: &Receiver) -> Option<Self> {
         let wants = |telling| receiver.on.contains(&telling);
         let mut globs = receiver.branches.iter();
         let is_its_branch = receiver.branches.is_empty()
@@ -152,14 +177,15 @@ impl News {
             return None;
         }
         let mut part = self.clone();
-        if !wants(Telling::Red) {
+        let every = wants(Telling::Every);
+        if !wants(Telling::Red) && !every {
             part.red.clear();
             part.flapping.clear();
         }
-        if !wants(Telling::Fixed) {
+        if !wants(Telling::Fixed) && !every {
             part.fixed.clear();
         }
-        if !wants(Telling::Changed) {
+        if !wants(Telling::Changed) && !every {
             part.changed.clear();
         }
         if !wants(Telling::Trouble) {
@@ -167,10 +193,25 @@ impl News {
         }
         let lists = [&part.red, &part.fixed, &part.changed, &part.flapping];
         let has_any = part.trouble.is_some() || lists.iter().any(|list| !list.is_empty());
-        has_any.then(|| {
+        let is_a_run = every && !part.outcome.is_empty();
+        (has_any || is_a_run).then(|| {
+            part.name_cells();
             part.headline = part.in_a_line();
             part
         })
+    }
+
+    fn name_cells(&mut self) {
+        let name = |list: &[CellNews]| {
+            let some: Vec<String> = list.iter().map(|cell| cell.cell.clone()).collect();
+            name_of(&some, &self.cells)
+        };
+        self.named = Named {
+            red: name(&self.red),
+            fixed: name(&self.fixed),
+            changed: name(&self.changed),
+            flapping: name(&self.flapping),
+        };
     }
 
     fn in_a_line(&self) -> String {
@@ -178,20 +219,20 @@ impl News {
             return trouble.clone();
         }
         let short = self.revision.get(..10).unwrap_or(&self.revision);
-        let name = |list: &[CellNews]| {
-            let some: Vec<String> = list.iter().map(|cell| cell.cell.clone()).collect();
-            name_of(&some, &self.cells)
-        };
+        let named = &self.named;
         let mut parts = Vec::new();
-        for (list, word) in [
-            (&self.red, "failed"),
-            (&self.fixed, "fixed"),
-            (&self.changed, "fails otherwise"),
-            (&self.flapping, "turns too often"),
+        for (name, word) in [
+            (&named.red, "failed"),
+            (&named.fixed, "fixed"),
+            (&named.changed, "fails otherwise"),
+            (&named.flapping, "turns too often"),
         ] {
-            if !list.is_empty() {
-                parts.push(format!("{word}: {}", name(list)));
+            if !name.is_empty() {
+                parts.push(format!("{word}: {name}"));
             }
+        }
+        if parts.is_empty() {
+            parts.push(self.outcome.clone());
         }
         let mut line = format!("{} at {short}: {}", self.branch, parts.join("; "));
         if let [only] = self.commits.as_slice() {
@@ -212,6 +253,10 @@ pub fn tell(book: &Book<'_>, watch: &Watch, news: &News, now: Moment) -> Result<
         };
         part.id = format!("{} for {}", news.id, receiver.name);
         part.at = now;
+        let page = watch.page.as_ref().and_then(|page| page.url.as_ref());
+        part.link = page
+            .zip(part.run.as_ref())
+            .map(|(page, run)| format!("{page}/runs/{run}"));
         for commit in &mut part.commits {
             let link = watch.links.revision.as_ref();
             commit.link = link.map(|link| link.replace("{revision}", &commit.revision));

@@ -35,6 +35,23 @@ pub struct Status {
     pub unsent: usize,
     /// Notices that nobody will, by number.
     pub dead: Vec<i64>,
+    /// Both of these that were tried, and what came of it.
+    pub refused: Vec<Refused>,
+}
+
+/// A notice that was not taken when it was last tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refused {
+    /// Its number.
+    pub notice: i64,
+    /// Who did not take it.
+    pub receiver: String,
+    /// How often it was tried.
+    pub tries: u32,
+    /// When it is tried next; nothing where it is not.
+    pub next: Option<Moment>,
+    /// Why it was not taken.
+    pub trouble: String,
 }
 
 /// How a repository answers.
@@ -198,6 +215,15 @@ pub fn status(
         .filter(is_dead)
         .map(|row| row.number)
         .collect();
+    let refused = unsent.iter().filter_map(|row| {
+        Some(Refused {
+            notice: row.number,
+            receiver: row.notice.receiver.clone(),
+            tries: row.tries,
+            next: (row.posted == Posted::Waiting).then_some(row.next),
+            trouble: row.trouble.clone()?,
+        })
+    });
     let pauses = book.pauses()?.into_iter();
     Ok(Status {
         at: now,
@@ -217,6 +243,7 @@ pub fn status(
             .collect(),
         unsent: unsent.len() - dead.len(),
         dead,
+        refused: refused.collect(),
     })
 }
 

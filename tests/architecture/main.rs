@@ -54,7 +54,7 @@ const TABLE: [(&str, &[&str]); 20] = [
 ];
 
 /// Crates that only these rooms, or folders of them, may name.
-const OWNERS: [(&str, &[&str]); 10] = [
+const OWNERS: [(&str, &[&str]); 11] = [
     ("git2", &["source"]),
     ("ureq", &["source"]),
     ("bollard", &["runtime/docker"]),
@@ -65,6 +65,7 @@ const OWNERS: [(&str, &[&str]); 10] = [
     ("axum", &["web"]),
     ("askama", &["web"]),
     ("rustyline", &["cli"]),
+    ("minijinja", &["spec/watch"]),
 ];
 
 /// Rooms that do no I/O and read no clock or environment.

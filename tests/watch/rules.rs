@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use djbuild::model::Outcome;
-use djbuild::spec::{Collapse, Cron, Files, First, Release, Trigger};
+use djbuild::spec::{Collapse, Cron, Files, First, Release, Telling, Trigger};
 use djbuild::store::farm::{Progress, QueuedRequest};
 
 use super::story::{SECOND, Story, scheduler, watch};
@@ -465,6 +465,45 @@ fn all_that_a_dead_engine_spoils_is_told_once_until_something_is_tested_again() 
 }
 
 #[test]
+fn who_wants_to_hear_of_every_run_does_and_the_others_hear_no_more_for_it() {
+    let mut story = at_once();
+    let mut status = story.watch.receivers[0].clone();
+    status.name = "status".to_owned();
+    status.on = vec![Telling::Every];
+    story.watch.receivers.push(status);
+    story.verdict = Box::new(|request, _| match request.asked.position {
+        1 => Outcome::Passed,
+        2 | 3 => Outcome::Failed,
+        _ => Outcome::Infrastructure,
+    });
+    story.rest();
+    for file in ["django/b.py", "django/c.py", "django/d.py"] {
+        story.forge.push("main", &[file]);
+        story.rest();
+    }
+    let told = |story: &mut Story, receiver: &str| {
+        let notices = story.notices().into_iter();
+        let its = notices.filter(|row| row.notice.receiver == receiver);
+        its.map(|row| serde_json::from_str(&row.notice.body).expect("JSON"))
+            .collect::<Vec<serde_json::Value>>()
+    };
+    let every = told(&mut story, "status");
+    let outcomes: Vec<&str> = every
+        .iter()
+        .filter_map(|news| news["outcome"].as_str())
+        .collect();
+    assert_eq!(outcomes, ["passed", "failed", "failed", "infrastructure"]);
+    assert_eq!(every[0]["scheduler"], "branches");
+    assert!(
+        every[1]["headline"]
+            .as_str()
+            .expect("words")
+            .contains("failed: every cell")
+    );
+    assert_eq!(told(&mut story, "team").len(), 2, "red, and a trouble");
+}
+
+#[test]
 fn a_dead_receiver_is_tried_for_a_day_and_what_waits_behind_keeps_its_order() {
     let mut story = at_once();
     story.verdict = Box::new(|request, _| match request.asked.position % 2 {
@@ -503,4 +542,12 @@ fn a_dead_receiver_is_tried_for_a_day_and_what_waits_behind_keeps_its_order() {
     let dead = story.notices().pop().expect("three");
     assert_eq!(dead.posted, djbuild::store::farm::Posted::Dead);
     assert_eq!(dead.trouble.as_deref(), Some("away"));
+    let status = story.status();
+    assert_eq!(status.dead, [dead.number]);
+    let refused: Vec<(i64, &str)> = status
+        .refused
+        .iter()
+        .map(|refused| (refused.notice, refused.trouble.as_str()))
+        .collect();
+    assert_eq!(refused, [(dead.number, "away")]);
 }

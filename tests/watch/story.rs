@@ -93,6 +93,7 @@ pub fn watch(schedulers: Vec<Scheduler>) -> Watch {
             way: Way::Command(vec!["true".to_owned()]),
             on: vec![Telling::Red, Telling::Fixed, Telling::Trouble],
             branches: Vec::new(),
+            template: None,
             place: place(),
         }],
         login: None,
@@ -291,6 +292,15 @@ impl Story {
             .farm
             .look(|book| book.all_requests().map_err(WatchError::from));
         all.expect("readable")
+    }
+
+    pub fn status(&mut self) -> djbuild::watch::Status {
+        let watch = &self.watch;
+        let (places, now) = (watch.places(), self.now);
+        let status = self
+            .farm
+            .look(|book| djbuild::watch::status(book, Some(watch), &places, now));
+        status.expect("readable")
     }
 
     pub fn notices(&mut self) -> Vec<OutboxRow> {

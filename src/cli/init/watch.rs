@@ -91,8 +91,14 @@ files = [\"!docs/**\"]
 # A program that is started with each notice, as JSON, on its standard input:
 #
 # [[watch.notice]]
+# name = \"program\"
+# command = [\"tell-them\"]
+
+# A notification on this desktop:
+#
+# [[watch.notice]]
 # name = \"desktop\"
-# command = [\"notify-send\", \"djbuild\"]
+# desktop = true
 
 # A chat that gets them; its address is a secret, so it is kept apart from this file:
 #
@@ -101,6 +107,30 @@ files = [\"!docs/**\"]
 # webhook = { secret = \"slack\" }
 # shape = \"slack\"
 # on = [\"red\", \"fixed\", \"trouble\"]
+
+# A mail, sent by a server that knows djbuild:
+#
+# [[watch.notice]]
+# name = \"list\"
+# mail = [\"django-builds@example.org\"]
+# from = \"djbuild <djbuild@example.org>\"
+# smtp = \"smtp://mail.example.org:587\"
+# user = \"djbuild\"
+# password = { secret = \"smtp\" }
+
+# A channel, in words of its own:
+#
+# [[watch.notice]]
+# name = \"channel\"
+# irc = \"ircs://irc.libera.chat/#django-builds\"
+# template = \"{{ headline }}{% if link %} {{ link }}{% endif %}\"
+
+# The status of each commit on GitHub, green ones too:
+#
+# [[watch.notice]]
+# name = \"status\"
+# github = \"me/django\"
+# token = { secret = \"github\" }
 
 # What has to be true; `djbuild watch --check` tells whether it is.
 # A commit that touches docs/ only requests nothing:
@@ -168,6 +198,6 @@ mod tests {
         let watch = read(&uncommented).watch.expect("it watches");
         assert_eq!(watch.schedulers.len(), 3);
         assert!(matches!(watch.schedulers[1].trigger, Trigger::Cron(_)));
-        assert_eq!(watch.receivers.len(), 2);
+        assert_eq!(watch.receivers.len(), 6);
     }
 }

@@ -1,15 +1,14 @@
 use super::Farm;
 use super::lines::relative;
-use super::postman::{Postman, secrets};
+use super::postman::{Postman, secrets, worded};
 use crate::access::People;
 use crate::cli::error::Outcome;
 use crate::cli::exit::Exit;
 use crate::cli::say::say;
 use crate::model::{plural, redacted};
-use crate::notify::Letter;
 use crate::run::Home;
 use crate::source::Watched;
-use crate::spec::{Claim, Trigger};
+use crate::spec::{Claim, Encryption, Receiver, Shape, Trigger, Way};
 use crate::watch::{Calendar, News, now};
 
 /// Says what would happen and when next, and whether all of it is right.
@@ -165,21 +164,64 @@ async fn tell_receivers(farm: &Farm, send_test: bool, text: &mut String, wrong: 
     for receiver in farm.watch.receivers.clone() {
         let name = receiver.name.clone();
         let place = receiver.place.clone();
+        wrong.extend(wrong_words(&receiver));
+        let clear = match &receiver.way {
+            Way::Irc(irc) if !irc.is_encrypted => Some(&irc.server),
+            Way::Mail(mail) if mail.encryption == Encryption::None => Some(&mail.server),
+            _ => None,
+        };
+        if let Some(server) = clear.filter(|server| !server.is_here()) {
+            let host = &server.host;
+            text.push_str(&format!("{name}: {host} is spoken to in the clear\n"));
+        }
         if !send_test {
             text.push_str(&format!("{name}: told; --send-test tries it\n"));
             continue;
         }
         let news = News::test(now());
-        let letter = Letter {
-            json: serde_json::to_string(&news).unwrap_or_default(),
-            id: news.id,
-            headline: news.headline,
-        };
-        let sent = tokio::task::spawn_blocking(move || Postman::new().bring(&receiver, &letter));
-        match sent.await {
+        let json = serde_json::to_string(&news).unwrap_or_default();
+        let sending = move || Postman::new().bring(&receiver, &news, &json);
+        match tokio::task::spawn_blocking(sending).await {
             Ok(Ok(())) => text.push_str(&format!("{name}: took a test notice\n")),
             Ok(Err(error)) => wrong.push(format!("{place}: {name}: {error}")),
             Err(_) => wrong.push(format!("{place}: {name}: this should not have happened")),
         }
     }
+}
+
+/// What is wrong with the words of a receiver, for each kind of news that it hears.
+fn wrong_words(receiver: &Receiver) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for news in News::samples(now())
+        .iter()
+        .filter_map(|news| news.wanted_by(receiver))
+    {
+        let json = serde_json::to_string(&news).unwrap_or_default();
+        let words = match worded(receiver, &json) {
+            None => break,
+            Some(Ok(words)) => words,
+            Some(Err(error)) => {
+                wrong.push(format!("{error}, where it says: {}", news.headline));
+                continue;
+            }
+        };
+        let takes_json = matches!(
+            receiver.way,
+            Way::Webhook {
+                shape: Shape::Json,
+                ..
+            }
+        );
+        if let Err(error) = serde_json::from_str::<serde_json::Value>(&words)
+            && takes_json
+        {
+            let place = &receiver.place;
+            wrong.push(format!(
+                "{place}: {}: its template makes no JSON: {error}; {{{{ headline|tojson }}}} does",
+                receiver.name
+            ));
+        }
+    }
+    wrong.dedup();
+    wrong
 }

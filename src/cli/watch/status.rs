@@ -108,6 +108,17 @@ pub fn text(status: &Status, style: Style) -> String {
             numbers.join(", ")
         ));
     }
+    for notice in &status.refused {
+        let again = notice.next.map_or_else(String::new, |next| {
+            format!(", again {}", relative(next, now))
+        });
+        text.push_str(&format!(
+            "  {} for {}: {}{again}\n",
+            notice.notice,
+            notice.receiver,
+            printable(&notice.trouble)
+        ));
+    }
     text
 }
 

@@ -2,7 +2,7 @@ use toml::Spanned;
 
 use super::login::{DjangoUsers, Login, Readers, Right, Users};
 use super::maybe_secret::MaybeSecret;
-use super::receiver::Secret;
+use super::secret::Secret;
 use super::typed::LoginTable;
 use crate::spec::tables::Table;
 use crate::spec::words::Reading;

@@ -4,19 +4,27 @@
 mod circle;
 mod expected;
 mod files;
+mod github;
+mod irc;
 mod login;
 mod logins;
+mod mail;
 mod maybe_secret;
+mod notice;
 mod page;
 mod read;
 mod receiver;
 mod receivers;
 mod scheduler;
 mod schedulers;
+mod secret;
+mod server;
+mod template;
 mod times;
 mod trigger;
 mod typed;
 mod validate;
+mod ways;
 mod words;
 
 use std::time::Duration;
@@ -25,17 +33,26 @@ use super::{Place, Placed};
 use crate::model::redacted;
 
 pub use files::Files;
+pub use github::Github;
+pub use irc::Irc;
 pub use login::{DjangoUsers, Login, Readers, Right, Users};
+pub use mail::{Encryption, Mail};
 pub use page::Page;
-pub use receiver::{Receiver, Secret, Shape, Telling, Way};
+pub use receiver::{Receiver, Shape, Telling, Way};
 pub use scheduler::{Collapse, Cron, First, Job, Release, Scheduler, Suite, Trigger};
+pub use secret::{Account, Secret};
+pub use server::Server;
+pub use template::{Template, TemplateError};
 
 #[cfg(test)]
 pub(super) use page::PageTable;
 pub(super) use read::{TypedWatch, read as read_watch};
 pub(super) use typed::WatchTable;
 #[cfg(test)]
-pub(super) use typed::{LoginTable, NoticeTable, SchedulerTable};
+pub(super) use {
+    notice::NoticeTable,
+    typed::{LoginTable, SchedulerTable},
+};
 
 /// What a watcher is to do.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::maybe_secret::{MaybeSecret, SecretTable};
-use super::receiver::Secret;
+use super::secret::Secret;
 
 use crate::spec::tables::Table;
 use crate::spec::value::Keys;
@@ -89,7 +89,7 @@ impl Reading<'_> {
             None => Some("djbuild".to_owned()),
         };
         let hook = match &table.hook {
-            Some(key) => Some(self.key(key)?),
+            Some(key) => Some(self.secret("a key", key)?),
             None => None,
         };
         Some(Page {

@@ -1,8 +1,9 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::notice::NoticeTable;
 use super::page::PageTable;
-use super::typed::{LoginTable, NoticeTable, SchedulerTable, WatchTable};
+use super::typed::{LoginTable, SchedulerTable, WatchTable};
 use crate::spec::problem::Findings;
 use crate::spec::tables::{Table, struct_of, table as inner, tables};
 

@@ -1,3 +1,8 @@
+use super::github::Github;
+use super::irc::Irc;
+use super::mail::Mail;
+use super::secret::Secret;
+use super::template::Template;
 use crate::spec::{Pattern, Place};
 
 /// Somebody who is told.
@@ -11,6 +16,8 @@ pub struct Receiver {
     pub on: Vec<Telling>,
     /// Of which branches: globs; none is all.
     pub branches: Vec<Pattern>,
+    /// In which words, where they are not to be djbuild's own.
+    pub template: Option<Template>,
     /// Where it is.
     pub place: Place,
 }
@@ -29,15 +36,14 @@ pub enum Way {
         /// With what it is signed.
         key: Option<Secret>,
     },
-}
-
-/// A value that may have to be kept apart from the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Secret {
-    /// It stands in the file, for it is none.
-    Plain(String),
-    /// The name under which it is kept elsewhere.
-    Named(String),
+    /// A mail.
+    Mail(Mail),
+    /// A line in a channel.
+    Irc(Irc),
+    /// The status of a commit.
+    Github(Github),
+    /// A notification on the desktop of whoever watches.
+    Desktop,
 }
 
 /// What a webhook's receiver understands.
@@ -45,8 +51,10 @@ pub enum Secret {
 pub enum Shape {
     /// The notice as JSON.
     Json,
-    /// What Slack and Mattermost take.
+    /// What Slack takes.
     Slack,
+    /// What Mattermost takes: it calls people whom Slack does not.
+    Mattermost,
     /// What Discord takes.
     Discord,
     /// What hookshot, a bridge to Matrix, takes.
@@ -64,14 +72,17 @@ pub enum Telling {
     Changed,
     /// What is no fault of Django's: a repository or an engine that is away.
     Trouble,
+    /// Each run that was decided, whether anything turned or not.
+    Every,
 }
 
 impl Telling {
     /// All there are, as they are typed.
-    pub const WORDS: [(&'static str, Self); 4] = [
+    pub const WORDS: [(&'static str, Self); 5] = [
         ("red", Self::Red),
         ("fixed", Self::Fixed),
         ("changed", Self::Changed),
         ("trouble", Self::Trouble),
+        ("every", Self::Every),
     ];
 }

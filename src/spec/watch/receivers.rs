@@ -3,16 +3,20 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 use super::maybe_secret::MaybeSecret;
-use super::receiver::{Receiver, Secret, Shape, Telling, Way};
-use super::typed::NoticeTable;
+use super::notice::NoticeTable;
+use super::receiver::{Receiver, Shape, Telling, Way};
+use super::secret::{Account, Secret};
+use super::template::Template;
+use super::ways::{idle, ways};
 use super::words::bare;
 use crate::spec::tables::Table;
 use crate::spec::value::Words;
 use crate::spec::words::Reading;
 
-const SHAPES: [(&str, Shape); 4] = [
+const SHAPES: [(&str, Shape); 5] = [
     ("json", Shape::Json),
     ("slack", Shape::Slack),
+    ("mattermost", Shape::Mattermost),
     ("discord", Shape::Discord),
     ("matrix", Shape::Matrix),
 ];
@@ -35,16 +39,32 @@ impl Reading<'_> {
     fn receiver(&mut self, name: Option<String>, spanned: &Table<NoticeTable>) -> Option<Receiver> {
         let table = &spanned.value;
         let way = self.way(spanned);
-        let on = match &table.on {
-            Some(on) => self.tellings(on),
-            None => vec![Telling::Red, Telling::Fixed, Telling::Trouble],
+        let on = match (&table.on, &table.github) {
+            (Some(on), _) => self.tellings(on),
+            (None, Some(_)) => vec![Telling::Every],
+            (None, None) => vec![Telling::Red, Telling::Fixed, Telling::Trouble],
         };
+        if let (Some(typed), Some(_)) = (&table.on, &table.github)
+            && on.contains(&Telling::Trouble)
+        {
+            self.findings
+                .add(
+                    typed.span(),
+                    "a trouble is about no commit, so github cannot tell it",
+                )
+                .help("on = \"every\"");
+        }
         let branches = self.patterns(table.branches.as_ref());
+        let template = table.template.as_ref().map(|word| self.template(word));
         Some(Receiver {
             name: name?,
             way: way?,
             on,
             branches,
+            template: match template {
+                Some(template) => Some(template?),
+                None => None,
+            },
             place: self.findings.file.place(spanned.span.start),
         })
     }
@@ -64,25 +84,48 @@ impl Reading<'_> {
 
     fn way(&mut self, spanned: &Table<NoticeTable>) -> Option<Way> {
         let table = &spanned.value;
+        let ways = ways(table);
+        let Some((way, at)) = ways.first() else {
+            let help =
+                "one of command = [\"…\"], webhook = \"https://…\", mail, irc, github, desktop";
+            return self.missing(spanned, "this does not say how to tell it", help);
+        };
+        let beside = ways.iter().skip(1).cloned();
+        for (other, span) in beside.chain(idle(table, way)) {
+            self.findings
+                .add(span, format!("{other} does not go with {way}"))
+                .other(at.clone(), format!("{way} is here"));
+        }
         if let Some(command) = &table.command {
-            let other = ("command", command.span());
-            self.apart(("webhook", table.webhook.as_ref()), other.clone());
-            self.apart(("shape", table.shape.as_ref()), other.clone());
-            self.apart(("key", table.key.as_ref()), other);
             return self.command(command).map(Way::Command);
         }
-        let Some(webhook) = &table.webhook else {
-            if spanned.is_whole {
-                self.findings
-                    .add(spanned.span.clone(), "this does not say how to tell it")
-                    .help("one of command = [\"…\"], webhook = \"https://…\"");
-            }
+        if let Some(webhook) = &table.webhook {
+            return self.webhook(webhook, table);
+        }
+        if let Some(mail) = &table.mail {
+            return self.mail(mail, spanned).map(Way::Mail);
+        }
+        if let Some(irc) = &table.irc {
+            return self.irc(irc, table).map(Way::Irc);
+        }
+        if let Some(github) = &table.github {
+            return self.github(github, spanned).map(Way::Github);
+        }
+        let desktop = table.desktop.as_ref()?;
+        if !desktop.get_ref() {
+            self.findings
+                .add(desktop.span(), "this tells nobody anything")
+                .help("desktop = true, or leave the notice out");
             return None;
-        };
+        }
+        Some(Way::Desktop)
+    }
+
+    fn webhook(&mut self, webhook: &Spanned<MaybeSecret>, table: &NoticeTable) -> Option<Way> {
         let url = self.address(webhook);
         let shape = table.shape.as_ref();
         let shape = shape.map_or(Some(Shape::Json), |word| self.choice(word, &SHAPES));
-        let key = table.key.as_ref().map(|key| self.key(key));
+        let key = table.key.as_ref().map(|key| self.secret("a key", key));
         Some(Way::Webhook {
             url: url?,
             shape: shape?,
@@ -132,13 +175,73 @@ impl Reading<'_> {
         Some(Secret::Plain(typed.clone()))
     }
 
-    pub fn key(&mut self, key: &Spanned<MaybeSecret>) -> Option<Secret> {
+    /// What may not stand in the file itself.
+    pub fn secret(&mut self, what: &str, key: &Spanned<MaybeSecret>) -> Option<Secret> {
         match key.get_ref() {
             MaybeSecret::Named(table) => self.name(&table.secret).map(Secret::Named),
             MaybeSecret::Plain(_) => {
                 self.findings
-                    .add(key.span(), "a key is a secret")
+                    .add(key.span(), format!("{what} is a secret"))
                     .help(APART);
+                None
+            }
+        }
+    }
+
+    /// Who djbuild is for a server, where it is anybody; nothing where that is wrong.
+    #[expect(clippy::option_option, reason = "nobody is right, and wrong is wrong")]
+    pub fn account(
+        &mut self,
+        (name, user): (&str, Option<&Spanned<String>>),
+        password: Option<&Spanned<MaybeSecret>>,
+    ) -> Option<Option<Account>> {
+        let user_text = user.map(|user| self.text(user));
+        let secret = password.map(|password| self.secret("a password", password));
+        match (user_text, secret) {
+            (None, None) => Some(None),
+            (Some(user), Some(password)) => Some(Some(Account {
+                user: user?,
+                password: password?,
+            })),
+            (Some(_), None) => {
+                self.only_with(name, user, "password");
+                None
+            }
+            (None, Some(_)) => {
+                self.only_with("password", password, name);
+                None
+            }
+        }
+    }
+
+    fn template(&mut self, word: &Spanned<String>) -> Option<Template> {
+        let span = word.span();
+        if word.get_ref().trim().is_empty() {
+            self.findings.add(span, "this says nothing");
+            return None;
+        }
+        let file = self.findings.file;
+        let (mut first, last) = (
+            file.place(span.start),
+            file.place(span.end.saturating_sub(1)),
+        );
+        let raw = file.text.get(span.clone()).unwrap_or_default();
+        // TOML drops the line break that a text of several lines begins with.
+        let quotes = ["\"\"\"", "'''"]
+            .iter()
+            .find_map(|quotes| raw.strip_prefix(quotes));
+        if quotes.is_some_and(|text| text.starts_with(['\n', '\r'])) {
+            first.line += 1;
+        }
+        let begun = file.place(span.start).line;
+        match Template::new(word.get_ref(), first, last.line) {
+            Ok(template) => Some(template),
+            Err(error) => {
+                // From the line that is wrong on.
+                let down = error.place.line.saturating_sub(begun);
+                let line = raw.match_indices('\n').nth(down.wrapping_sub(1));
+                let start = line.map_or(span.start, |(at, _)| span.start + at + 1);
+                self.findings.add(start..span.end, error.problem);
                 None
             }
         }

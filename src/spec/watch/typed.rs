@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, de};
 use toml::Spanned;
 
-use super::maybe_secret::{MaybeSecret, SecretTable};
+use super::maybe_secret::MaybeSecret;
+use super::notice::NoticeTable;
 use super::page::PageTable;
 use crate::spec::value::{Keys, Words};
 
@@ -118,34 +119,6 @@ pub struct SchedulerTable {
     pub flags: Option<Spanned<Words>>,
 }
 
-/// Somebody who is told, by a command or a webhook
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-#[schemars(deny_unknown_fields, extend("required" = ["name"]))]
-pub struct NoticeTable {
-    /// Its name: letters, digits, - _ and .
-    #[schemars(with = "String")]
-    pub name: Option<Spanned<String>>,
-    /// A program with its arguments, which gets the notice as JSON; no shell is between
-    #[schemars(with = "Option<Vec<String>>")]
-    pub command: Option<Spanned<Vec<Spanned<String>>>>,
-    /// Where to send it: an address, or { secret = "NAME" } where the address is a secret
-    #[schemars(with = "Option<MaybeSecret>")]
-    pub webhook: Option<Spanned<MaybeSecret>>,
-    /// What the webhook takes: "json" where it does not say
-    #[schemars(with = "Option<ShapeWord>")]
-    pub shape: Option<Spanned<String>>,
-    /// What the webhook's requests are signed with: { secret = "NAME" }
-    #[schemars(with = "Option<SecretTable>")]
-    pub key: Option<Spanned<MaybeSecret>>,
-    /// What it wants to hear: red, fixed and trouble where it does not say
-    #[schemars(with = "Option<TellingWords>")]
-    pub on: Option<Spanned<Words>>,
-    /// Globs over branches; none is all
-    #[schemars(with = "Option<Words>")]
-    pub branches: Option<Spanned<Words>>,
-}
-
 /// Who may log in: those of a password file (users), or of a Django project (django)
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -205,34 +178,6 @@ enum CoverWord {
     MinMax,
 }
 
-#[derive(JsonSchema)]
-#[schemars(rename_all = "lowercase")]
-#[allow(dead_code, reason = "for the schema")]
-enum ShapeWord {
-    Json,
-    Slack,
-    Discord,
-    Matrix,
-}
-
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-#[allow(dead_code, reason = "for the schema")]
-enum TellingWords {
-    One(TellingWord),
-    Many(Vec<TellingWord>),
-}
-
-#[derive(JsonSchema)]
-#[schemars(rename_all = "lowercase")]
-#[allow(dead_code, reason = "for the schema")]
-enum TellingWord {
-    Red,
-    Fixed,
-    Changed,
-    Trouble,
-}
-
 impl Keys for WatchTable {
     const KEYS: &'static [&'static str] = &[
         "source",
@@ -277,11 +222,5 @@ impl Keys for SchedulerTable {
         "cover",
         "labels",
         "flags",
-    ];
-}
-
-impl Keys for NoticeTable {
-    const KEYS: &'static [&'static str] = &[
-        "name", "command", "webhook", "shape", "key", "on", "branches",
     ];
 }

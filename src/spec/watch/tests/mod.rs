@@ -5,6 +5,7 @@ mod logins;
 mod page;
 mod receivers;
 mod schedulers;
+mod ways;
 mod whole;
 
 use super::{Receiver, Scheduler, Watch};
