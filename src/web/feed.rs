@@ -32,7 +32,7 @@ impl Feed {
         clock(self.runs.iter().map(ended).max().unwrap_or(Moment(0)))
     }
 
-    fn at(&self, run: &RunRow) -> String {
+    fn at(run: &RunRow) -> String {
         clock(ended(run))
     }
 }

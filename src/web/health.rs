@@ -87,7 +87,7 @@ pub async fn healthz(State(desk): State<Arc<Desk>>) -> Response<Body> {
     let made = made(desk, BTreeMap::new(), BTreeMap::new(), |ask| {
         let orders = ask.desk.orders();
         let watch = &orders.watch;
-        ask.look(|book| Health::read(book, &watch, ask.now))
+        ask.look(|book| Health::read(book, watch, ask.now))
     });
     let (status, body) = match made.await {
         Ok(health) => (

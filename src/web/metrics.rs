@@ -22,7 +22,7 @@ pub async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
         let orders = ask.desk.orders();
         let watch = &orders.watch;
         ask.look(|book| {
-            let health = Health::read(book, &watch, ask.now)?;
+            let health = Health::read(book, watch, ask.now)?;
             let mut registry = Registry::with_prefix("djbuild");
             let mut gauge = |name: &str, help: &str, value: i64| {
                 let gauge: Gauge = Gauge::default();

@@ -13,7 +13,7 @@ pub struct Described {
 impl Default for Described {
     fn default() -> Self {
         let mut settings = SchemaSettings::draft2020_12();
-        "/components/schemas".clone_into(&mut settings.definitions_path.to_mut());
+        "/components/schemas".clone_into(settings.definitions_path.to_mut());
         Self {
             schemas: settings.into_generator(),
             paths: Map::new(),
@@ -79,6 +79,6 @@ impl Described {
 }
 
 /// Gives the description.
-pub async fn give(document: &'static str) -> Response {
+pub fn give(document: &'static str) -> Response {
     ([("content-type", "application/json")], document).into_response()
 }

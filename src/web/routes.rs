@@ -82,7 +82,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .route("/healthz", get(health::healthz))
         .route(
             &format!("{API}/openapi.json"),
-            get(move || openapi::give(document)),
+            get(move || async move { openapi::give(document) }),
         )
         .route("/style.css", get(assets::style))
         .route("/live.js", get(assets::script))

@@ -1,6 +1,12 @@
 //! What templates call: times, outcomes and addresses as HTML. Whatever comes from outside
 //! is escaped here or given back as plain text.
 
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::ref_option,
+    reason = "templates hand everything on by reference"
+)]
+
 use std::fmt;
 
 use askama::filters::Escaper;

@@ -1,14 +1,14 @@
 //! What people do on a page: only they, only what they may, and it is noted.
 
 use djbuild::access::Tokens;
-use djbuild::store::farm::{PauseKind, Scope};
+use djbuild::store::farm::{Book, Farm, PauseKind, Scope};
 use djbuild::watch::now;
 
 use crate::world::{PLACE, World};
 
 fn is_paused(world: &World) -> bool {
     let mut farm = world.state.farm().expect("readable");
-    let pauses = farm.look(|book| book.pauses()).expect("readable");
+    let pauses = farm.look(Book::pauses).expect("readable");
     pauses.iter().any(|pause| pause.kind == PauseKind::All)
 }
 
@@ -56,7 +56,7 @@ fn whoever_is_logged_in_pauses_forces_cancels_and_it_is_noted_who() {
         303
     );
     let mut farm = world.state.farm().expect("readable");
-    let all = farm.look(|book| book.all_requests()).expect("readable");
+    let all = farm.look(Book::all_requests).expect("readable");
     let forced = all.last().expect("requests");
     assert_eq!(
         (forced.asked.who.as_str(), forced.asked.kind.as_str()),
@@ -177,7 +177,7 @@ fn a_hint_of_a_push_only_has_the_repository_asked_sooner() {
     let world = World::new();
     let far = now().plus(std::time::Duration::from_secs(3600));
     let mut farm = world.state.farm().expect("writable");
-    let next = |farm: &mut djbuild::store::farm::Farm| {
+    let next = |farm: &mut Farm| {
         let row = farm.look(|book| book.repository(PLACE)).expect("readable");
         row.next
     };

@@ -124,7 +124,7 @@ fn every_link_leads_somewhere_and_none_is_loaded_from_elsewhere() {
         if !answer.header("content-type").starts_with("text/html") {
             continue;
         }
-        for part in answer.body.split("<").skip(1) {
+        for part in answer.body.split('<').skip(1) {
             let tag = part.split('>').next().unwrap_or_default();
             let value = |name: &str| {
                 let (_, rest) = tag.split_once(&format!(" {name}=\""))?;

@@ -232,13 +232,7 @@ fn columns(judged: &[Judged]) -> Vec<Column> {
         .map(|name| (name, name.parse().ok()))
         .collect();
     cells.sort_by(|(one_name, one), (other_name, other)| {
-        let key = |cell: &Cell| {
-            (
-                cell.database.clone(),
-                cell.python.clone(),
-                cell.variant.clone(),
-            )
-        };
+        let key = |cell: &Cell| (cell.database, cell.python, cell.variant.clone());
         (one.as_ref().map(key), one_name).cmp(&(other.as_ref().map(key), other_name))
     });
     cells

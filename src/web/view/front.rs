@@ -72,7 +72,7 @@ impl View for Front {
         let orders = ask.desk.orders();
         let watch = &orders.watch;
         let (mut status, standing) = ask.look(|book| {
-            let status = status(book, Some(&watch), &watch.places(), ask.now)?;
+            let status = status(book, Some(watch), &watch.places(), ask.now)?;
             let standing = standings(ask, book, &status)?;
             Ok((status, standing))
         })?;

@@ -50,8 +50,8 @@ impl View for Machine {
         let orders = ask.desk.orders();
         let watch = &orders.watch;
         let status = ask.look(|book| {
-            let status = status(book, Some(&watch), &watch.places(), ask.now)?;
-            let health = Health::read(book, &watch, ask.now)?;
+            let status = status(book, Some(watch), &watch.places(), ask.now)?;
+            let health = Health::read(book, watch, ask.now)?;
             Ok((status, health))
         });
         let (status, health) = status?;

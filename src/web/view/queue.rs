@@ -83,7 +83,7 @@ impl View for Queue {
         let orders = ask.desk.orders();
         let watch = &orders.watch;
         ask.look(|book| {
-            let status = status(book, Some(&watch), &watch.places(), ask.now)?;
+            let status = status(book, Some(watch), &watch.places(), ask.now)?;
             let ended = book.ended_requests(ENDED)?;
             Ok(Self {
                 at: ask.now,

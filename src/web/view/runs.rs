@@ -16,6 +16,7 @@ const ON_A_PAGE: usize = 50;
 /// The runs that are kept.
 #[derive(Serialize, JsonSchema, Template)]
 #[template(path = "runs.html")]
+#[allow(clippy::struct_field_names, reason = "what the API calls them")]
 pub struct Runs {
     /// When this was so, in milliseconds since 1970-01-01 UTC, as all times here.
     pub at: Moment,
