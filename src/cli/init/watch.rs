@@ -62,6 +62,10 @@ databases = [\"sqlite\", \"postgresql:max\"]
 const REST: &str = "\
 ticket-link = \"https://code.djangoproject.com/ticket/{ticket}\"
 
+# How it stands, for whoever is on this machine: http://127.0.0.1:8010/
+[watch.page]
+listen = \"127.0.0.1:8010\"
+
 # Commits, once none came for ten seconds. One that touches docs/ alone is not tested.
 [[watch.scheduler]]
 name = \"branches\"
