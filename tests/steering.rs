@@ -36,11 +36,15 @@ const SECOND: &str = "[[watch.scheduler]]\nname = \"second\"\nbranches = \"main\
 impl Farm {
     fn new() -> Self {
         let user = User::new();
-        let folder = user.folder().display().to_string();
+        let repository = user.folder().join("repository");
+        for (path, text) in DJANGO {
+            let path = repository.join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+            fs::write(path, text).expect("writable");
+        }
         shell(&format!(
-            "git init -q -b main {folder}/repository && cd {folder}/repository && \
-             mkdir django tests && echo 'VERSION = (7, 0, 0, \"alpha\", 0)' > django/__init__.py && \
-             touch tests/runtests.py && git add -A && {GIT} commit -qm Django"
+            "cd {} && git init -q -b main && git add -A && {GIT} commit -qm Django",
+            repository.display()
         ));
         let engine = AGES[3].listen(user.folder());
         let farm = Self { user, engine };
@@ -141,6 +145,34 @@ impl Farm {
             .collect()
     }
 }
+
+/// As little as passes for Django.
+const DJANGO: [(&str, &str); 7] = [
+    (
+        "pyproject.toml",
+        "requires-python = \">= 3.12\"\n\"Programming Language :: Python :: 3.14\",\n",
+    ),
+    ("django/__init__.py", "VERSION = (7, 0, 0, \"alpha\", 0)\n"),
+    ("tests/runtests.py", ""),
+    (
+        "django/db/backends/sqlite3/features.py",
+        "class A:\n    minimum_database_version = (3, 31)\n",
+    ),
+    (
+        "django/db/backends/postgresql/features.py",
+        "class A:\n    minimum_database_version = (14,)\n",
+    ),
+    (
+        "django/db/backends/oracle/features.py",
+        "class A:\n    minimum_database_version = (19,)\n",
+    ),
+    (
+        "django/db/backends/mysql/features.py",
+        "class A:\n    def minimum_database_version(self):\n        \
+         if self.connection.mysql_is_mariadb:\n            return (10, 6)\n        \
+         else:\n            return (8, 0, 11)\n",
+    ),
+];
 
 const GIT: &str = "git -c user.name=t -c user.email=t@example.org";
 
@@ -522,4 +554,146 @@ fn a_state_folder_may_have_a_longer_path_than_a_socket() {
     let watcher = farm.watch(&[], &[("DJBUILD_STATE_DIR", &path)]);
     until(|| run(&["reload"]).status.success(), || watcher.said());
     assert!(watcher.end());
+}
+
+/// A checkout of what is watched.
+fn checkout(farm: &Farm) -> PathBuf {
+    let folder = farm.user.folder().join("checkout");
+    shell(&format!(
+        "git clone -q {}/repository {}",
+        farm.user.folder().display(),
+        folder.display()
+    ));
+    folder
+}
+
+/// The commit of a request, and what it changes of its parent.
+fn tried(farm: &Farm, request: usize) -> (String, String) {
+    let status = farm.status();
+    let rows = status["waiting"].as_array().expect("a list");
+    let row = rows.iter().find(|row| row["request"] == request);
+    let revision = row.expect("it waits")["revision"]
+        .as_str()
+        .expect("a commit");
+    let git = format!(
+        "git -C {}/state/git/*.watched",
+        farm.user.folder().display()
+    );
+    let parent = shell(&format!("{git} rev-parse {revision}^"));
+    let changes = shell(&format!("{git} diff --name-status {revision}^ {revision}"));
+    (parent.trim().to_owned(), changes)
+}
+
+#[test]
+fn what_is_in_a_checkout_is_tried_on_the_commit_that_the_watcher_has_too() {
+    let farm = Farm::new();
+    let watcher = farm.watch(&[], &[]);
+    until(|| farm.waiting("first").len() == 1, || watcher.said());
+    let base = farm.waiting("first")[0].clone();
+    let folder = checkout(&farm);
+    let tip = farm.push();
+    until(|| farm.waiting("first").contains(&tip), || watcher.said());
+    shell(&format!(
+        "cd {} && echo committed > one && git add one && {GIT} commit -qm mine && \
+         echo 'VERSION = (7, 1, 0, \"alpha\", 0)' > django/__init__.py && \
+         head -c 3000 /dev/urandom > two.bin && echo ignored > three && \
+         echo three > .git/info/exclude",
+        folder.display()
+    ));
+    let before = shell(&format!("git -C {} status --porcelain", folder.display()));
+    let mut following = farm.user.djbuild_in(&folder, &["try", "--reason", "mine"]);
+    let mut following = following
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("djbuild starts");
+    let mut told = BufReader::new(following.stderr.take().expect("piped above"));
+    let mut line = String::new();
+    told.read_line(&mut line).expect("something");
+    assert!(
+        line.contains("request 3 is on the watcher's queue"),
+        "{line}"
+    );
+    let (parent, changes) = tried(&farm, 3);
+    assert_eq!(parent, base, "the last commit that both have");
+    assert_eq!(changes, "M\tdjango/__init__.py\nA\tone\nA\ttwo.bin\n");
+    let after = shell(&format!("git -C {} status --porcelain", folder.display()));
+    assert_eq!(after, before, "the user's own index is as it was");
+
+    shell(&format!("kill -INT {}", following.id()));
+    line.clear();
+    told.read_line(&mut line).expect("something");
+    assert!(line.contains("goes on, and `djbuild status`"), "{line}");
+    assert_eq!(following.wait().expect("started").code(), Some(130));
+    assert_eq!(farm.waiting("try").len(), 1, "it was left alone");
+
+    let mut ended = farm.user.djbuild_in(&folder, &["try"]);
+    let mut ended = ended
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("djbuild starts");
+    let mut told = BufReader::new(ended.stderr.take().expect("piped above"));
+    for _ in 0..2 {
+        line.clear();
+        told.read_line(&mut line).expect("something");
+        shell(&format!("kill -INT {}", ended.id()));
+    }
+    assert_eq!(ended.wait().expect("started").code(), Some(130));
+    until(|| farm.waiting("try").len() == 1, || watcher.said());
+    assert!(watcher.end());
+}
+
+#[test]
+fn a_try_that_cannot_be_is_refused_before_it_is_queued() {
+    let farm = Farm::new();
+    let watcher = farm.watch(&[], &[]);
+    until(|| farm.waiting("first").len() == 1, || watcher.said());
+    let folder = checkout(&farm);
+    let refused = |words: &[&str], said: &str| {
+        let ran = farm.user.run_in(&folder, &[&["try"], words].concat());
+        ran.exits_with(2);
+        assert!(ran.stderr.contains(said), "{words:?}: {}", ran.stderr);
+    };
+    refused(&[], "nothing to try");
+    let bad = "--- a/django/__init__.py\n+++ b/django/__init__.py\n@@ -1 +1 @@\n-x\n+y\n";
+    fs::write(folder.join("bad.patch"), bad).expect("writable");
+    refused(&["bad.patch"], "the patch does not apply to main at ");
+    fs::write(folder.join("prose.diff"), "no patch\n").expect("writable");
+    refused(&["prose.diff"], "the patch does not apply to main at ");
+    let outside = "--- /dev/null\n+++ b/../../evil\n@@ -0,0 +1 @@\n+y\n";
+    fs::write(folder.join("evil.patch"), outside).expect("writable");
+    refused(&["evil.patch"], "the patch does not apply");
+    fs::write(folder.join("huge.patch"), vec![b'x'; 3 << 20]).expect("writable");
+    refused(&["--patch-limit", "2", "huge.patch"], "2.1 MB at most");
+    refused(
+        &["--branch", "mian"],
+        "no branch mian is watched; did you mean main?",
+    );
+    refused(&["--cell", "main-python3.14-nosuch"], "nosuch");
+    refused(&["--cell", "main-python2.7-sqlite"], "2.7");
+    refused(&["--scheduler", "none"], "there is none of this name");
+    refused(&["no_such_label"], "no_such_label");
+    assert!(farm.waiting("try").is_empty());
+    assert!(watcher.end());
+}
+
+#[test]
+fn a_patch_is_queued_for_the_next_watcher_where_none_goes_on() {
+    let farm = Farm::new();
+    let watcher = farm.watch(&[], &[]);
+    until(|| farm.waiting("first").len() == 1, || watcher.said());
+    assert!(watcher.end());
+    let patch = "--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n+y\n";
+    fs::write(farm.user.folder().join("p.patch"), patch).expect("writable");
+    let ran = farm.user.run(&["try", "p.patch"]);
+    ran.exits_with(0);
+    assert!(
+        ran.stdout.contains("request 2 waits: nobody watches"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(tried(&farm, 2).1, "A\tnew\n");
+    let next = farm.watch(&[], &[]);
+    sleep(Duration::from_secs(2));
+    assert_eq!(farm.waiting("try").len(), 1, "a new watcher takes it up");
+    assert!(next.end());
 }

@@ -106,6 +106,7 @@ pub fn main() -> ExitCode {
             Command::Cancel(options) => watch::cancel(&options),
             Command::Stop(options) => watch::stop(&options),
             Command::Resend(options) => watch::resend(&options),
+            Command::Try(options) => watch::try_out(options).await,
             Command::Reload => watch::reload(),
             Command::Console => console::console().await,
             Command::Init(options) => init::init(&options),

@@ -10,6 +10,8 @@ use crate::watch::{Order, Status};
 
 /// How long an answer may take: a disk that is busy, a file that is long.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long where a repository is looked at, which may be being fetched just then.
+const LONG_PATIENCE: Duration = Duration::from_secs(900);
 /// An answer may be long where many wait.
 const LONGEST: u64 = 64 << 20;
 
@@ -105,6 +107,14 @@ impl Client {
     }
 
     fn ask(&mut self, ask: &Ask) -> Result<Answer, ControlError> {
+        let patience = match ask {
+            Ask::Base { .. } | Ask::Try { .. } => LONG_PATIENCE,
+            _ => PATIENCE,
+        };
+        let socket = self.reading.get_ref();
+        socket
+            .set_read_timeout(Some(patience))
+            .map_err(self.failed())?;
         self.write(ask)?;
         let line = self.line()?;
         let answered: Result<Answered, _> = serde_json::from_str(&line);

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::protocol::{Answered, Greeting, LONGEST};
 use super::{Address, Answer, Ask, ControlError, PROTOCOL};
 use crate::run::Home;
-use crate::watch::{Helm, WatchError, look, now, obey};
+use crate::watch::{Helm, WatchError, attempt, base_of, look, now, obey};
 
 /// So many are spoken to at once; who comes then is sent away.
 const GUESTS: usize = 256;
@@ -225,6 +225,15 @@ fn of_the_book(desk: &Desk, ask: &Ask) -> Result<Answer, WatchError> {
             let said = farm.within(|book| obey(book, &orders.watch, order, who, now()))?;
             desk.helm.wake();
             Ok(Answer::Said(said))
+        }
+        Ask::Base { branch, commits } => {
+            let base = base_of(&desk.home, &orders.watch, branch, commits)?;
+            Ok(Answer::Said(base.unwrap_or_default()))
+        }
+        Ask::Try { who, wish } => {
+            let request = attempt(&desk.home, &orders, wish, who, now())?;
+            desk.helm.wake();
+            Ok(Answer::Said(request.to_string()))
         }
         _ => Ok(Answer::Status(Box::new(look(
             &desk.home,

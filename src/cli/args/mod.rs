@@ -30,7 +30,7 @@ pub use tools::{
 };
 pub use watch::{
     CancelOptions, ForceOptions, LogWord, PauseOptions, ResendOptions, StatusOptions, StopOptions,
-    WatchOptions,
+    TryOptions, WatchOptions,
 };
 
 const EXAMPLES: &str = "\
@@ -84,6 +84,9 @@ pub enum Command {
     Stop(StopOptions),
     /// Send a notice again that nobody took
     Resend(ResendOptions),
+    /// Have what is in this checkout, or a patch, tried on the watcher's queue
+    #[command(after_help = watch::TRY_HELP)]
+    Try(TryOptions),
     /// Have a watcher that goes on read its file again
     Reload,
     /// Speak with a watcher that goes on

@@ -1,11 +1,13 @@
 mod check;
 mod farm;
+mod follow;
 mod lines;
 mod log;
 mod postman;
 mod service;
 mod status;
 mod steer;
+mod trying;
 
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ pub use farm::Farm;
 pub use log::Level;
 pub use status::{next, running, seen, status, text, waiting};
 pub use steer::{ask, cancel, force, pause, reload, resend, resume, stop};
+pub use trying::try_out;
 
 use super::args::WatchOptions;
 use super::connect;

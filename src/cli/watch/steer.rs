@@ -69,7 +69,8 @@ pub fn ask(ask: &Ask) -> Outcome {
     told(&client.say(ask)?)
 }
 
-fn tell(order: Order) -> Outcome {
+/// Tells the watcher that goes on, or the next one.
+pub fn tell(order: Order) -> Outcome {
     let home = Home::find()?;
     if let Some(mut client) = Client::find(&home)? {
         return told(&client.order(order, &user())?);
