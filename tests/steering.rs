@@ -390,6 +390,12 @@ fn what_steers_a_watcher_works_from_anywhere_where_it_goes_on() {
     forced.exits_with(0);
     assert!(run(&["status"]).stdout.contains("from afar"));
     run(&["cancel", "2"]).exits_with(0);
+    let cell = run(&["stop", "main-python3.14-sqlite"]);
+    cell.exits_with(2);
+    assert!(
+        cell.stderr
+            .contains("no cell main-python3.14-sqlite goes on")
+    );
     let broken = farm.file(FIRST).replace("branches", "branchez");
     farm.write(&broken);
     let wrong = run(&["reload"]);

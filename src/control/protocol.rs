@@ -44,6 +44,11 @@ pub enum Ask {
         #[serde(flatten)]
         wish: Try,
     },
+    /// To end a cell of what runs, and nothing else of its run.
+    StopCell {
+        /// Its name.
+        cell: String,
+    },
     /// To read its file again.
     Reload,
     /// To write what matters as much as this: `error`, `warn`, `info`, `debug`.

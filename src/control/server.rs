@@ -154,6 +154,12 @@ impl Guest {
                     Answer::Said(format!("{level} and what matters more is written"))
                 });
             }
+            Ask::StopCell { cell } => {
+                return match desk.helm.stop_cell(&cell).await {
+                    Ok(true) => Answer::Said(format!("cell {cell} ends")),
+                    _ => Answer::Refused(format!("no cell {cell} goes on")),
+                };
+            }
             Ask::Events => return Answer::Said(String::new()),
             ask => tokio::task::spawn_blocking(move || of_the_book(&desk, &ask)).await,
         };

@@ -80,7 +80,7 @@ pub enum Command {
     Resume(PauseOptions),
     /// End a request that waits or runs
     Cancel(CancelOptions),
-    /// End a run of the watcher's
+    /// End a run of the watcher's, or a cell of one
     Stop(StopOptions),
     /// Send a notice again that nobody took
     Resend(ResendOptions),

@@ -172,8 +172,9 @@ pub struct CancelOptions {
 
 #[derive(Debug, Args)]
 pub struct StopOptions {
-    /// The run's id, as `djbuild status` shows it, or the beginning of it
-    #[arg(value_name = "RUN")]
+    /// The run's id, as `djbuild status` shows it, or the beginning of it; or the name of a
+    /// cell, which ends alone
+    #[arg(value_name = "RUN|CELL")]
     pub run: String,
 }
 
