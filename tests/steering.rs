@@ -465,6 +465,24 @@ fn a_console_does_a_line_each_and_says_at_the_end_whether_one_failed() {
 }
 
 #[test]
+fn a_watcher_that_hangs_is_shown_and_steered_as_one_that_does_not_listen() {
+    let farm = Farm::new();
+    let watcher = farm.watch(&[], &[]);
+    until(|| farm.waiting("first").len() == 1, || watcher.said());
+    watcher.signal("STOP");
+    let begun = Instant::now();
+    assert_eq!(farm.waiting("first").len(), 1);
+    farm.user.run(&["cancel", "1"]).exits_with(0);
+    assert!(
+        begun.elapsed() < Duration::from_secs(30),
+        "nobody waits for it"
+    );
+    watcher.signal("CONT");
+    until(|| farm.waiting("first").is_empty(), || watcher.said());
+    assert!(watcher.end());
+}
+
+#[test]
 fn who_listens_hears_what_happens() {
     let farm = Farm::new();
     let watcher = farm.watch(&[], &[]);
