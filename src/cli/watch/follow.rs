@@ -6,7 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::say::{say, warn};
 use crate::event::Summary;
-use crate::model::{Outcome as Verdict, RunId};
+use crate::model::{Outcome as Verdict, RunId, printable};
 use crate::progress::{Detail, Plain, Progress};
 use crate::run::Home;
 use crate::store::farm::{Ended, Farm as Kept, Progress as State};
@@ -15,6 +15,8 @@ use crate::watch::{Order, now};
 
 /// How often one who follows looks for more.
 const POLL: Duration = Duration::from_millis(200);
+/// It is asked so seldom why a request waits.
+const LOOKS: u32 = 10;
 /// How long a second Ctrl-C is waited for.
 const SECOND: Duration = Duration::from_secs(3);
 
@@ -24,8 +26,13 @@ pub async fn follow(home: &Home, request: i64) -> Outcome {
     let mut kept = home.state.farm()?;
     warn(&format!("request {request} is on the watcher's queue"));
     let mut seen: Option<Seen> = None;
+    let (mut waits, mut looks) = (String::new(), 0_u32);
     loop {
         let (state, run) = look(&mut kept, request)?;
+        if state == State::Waiting && looks.is_multiple_of(LOOKS) {
+            tell_why(request, &mut waits);
+        }
+        looks = looks.wrapping_add(1);
         if let Some(run) = run
             && seen.as_ref().is_none_or(|seen| seen.run != run)
         {
@@ -45,6 +52,20 @@ pub async fn follow(home: &Home, request: i64) -> Outcome {
                 return leave(request, run, &mut interrupts).await;
             }
         }
+    }
+}
+
+/// Tells why a request waits, where that is another reason than before.
+fn tell_why(request: i64, before: &mut String) {
+    let waiting = super::seen()
+        .map(|status| status.waiting)
+        .unwrap_or_default();
+    let row = waiting.into_iter().find(|row| row.request == request);
+    if let Some(why) = row.and_then(|row| row.waits)
+        && why != *before
+    {
+        warn(&format!("request {request} waits: {}", printable(&why)));
+        *before = why;
     }
 }
 
@@ -102,7 +123,7 @@ fn look(kept: &mut Kept, request: i64) -> Result<(State, Option<RunId>), CliErro
 fn end(request: i64, ended: &Ended, seen: Option<Seen>) -> Outcome {
     let word = match ended.word.as_str() {
         "" => String::new(),
-        word => format!(": {}", crate::model::printable(word)),
+        word => format!(": {}", printable(word)),
     };
     let show = seen.map_or_else(String::new, |seen| format!("; djbuild show {}", seen.run));
     say(&format!(
