@@ -109,6 +109,7 @@ pub fn main() -> ExitCode {
             Command::Resend(options) => watch::resend(&options),
             Command::User(command) => access::user(&command),
             Command::Token(command) => access::token(&command),
+            Command::Try(options) => watch::try_out(options).await,
             Command::Reload => watch::reload(),
             Command::Console => console::console().await,
             Command::Init(options) => init::init(&options),

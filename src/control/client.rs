@@ -10,6 +10,10 @@ use crate::watch::{Order, Status};
 
 /// How long an answer may take: a disk that is busy, a file that is long.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a greeting may take, and how the farm stands: one that hangs is not waited for.
+const IMPATIENCE: Duration = Duration::from_secs(5);
+/// How long where a repository is looked at, which may be being fetched just then.
+const LONG_PATIENCE: Duration = Duration::from_secs(900);
 /// An answer may be long where many wait.
 const LONGEST: u64 = 64 << 20;
 
@@ -25,7 +29,7 @@ pub struct Client {
 pub struct Listening(BufReader<UnixStream>);
 
 impl Client {
-    /// Speaks to whoever watches with this state, if anybody does.
+    /// Speaks to whoever watches with this state, if anybody does who listens.
     ///
     /// # Errors
     /// When a watcher is there and speaks otherwise.
@@ -41,10 +45,13 @@ impl Client {
         };
         let socket = client.reading.get_ref();
         socket
-            .set_read_timeout(Some(PATIENCE))
-            .and_then(|()| socket.set_write_timeout(Some(PATIENCE)))
+            .set_read_timeout(Some(IMPATIENCE))
+            .and_then(|()| socket.set_write_timeout(Some(IMPATIENCE)))
             .map_err(client.failed())?;
-        let line = client.line()?;
+        // One that hangs is steered as one that is not there: what is kept is seen later.
+        let Ok(line) = client.line() else {
+            return Ok(None);
+        };
         if let Ok(Answered {
             answer: Answer::Refused(why),
         }) = serde_json::from_str(&line)
@@ -105,6 +112,15 @@ impl Client {
     }
 
     fn ask(&mut self, ask: &Ask) -> Result<Answer, ControlError> {
+        let patience = match ask {
+            Ask::Status => IMPATIENCE,
+            Ask::Base { .. } | Ask::Try { .. } => LONG_PATIENCE,
+            _ => PATIENCE,
+        };
+        let socket = self.reading.get_ref();
+        socket
+            .set_read_timeout(Some(patience))
+            .map_err(self.failed())?;
         self.write(ask)?;
         let line = self.line()?;
         let answered: Result<Answered, _> = serde_json::from_str(&line);

@@ -15,6 +15,11 @@
 //! < {"ts":"…","level":"info","text":"…","fields":{…}}
 //! ```
 //!
+//! Further: `{"ask":"reload"}`; `{"ask":"log","level":"debug"}`; `{"ask":"stop-cell","cell":"…"}`;
+//! `{"ask":"base","branch":"main","commits":["…"]}`, which is answered with the newest of these
+//! that the branch has; `{"ask":"try","who":"ann","branch":"main","patch":"/path",…}`, answered
+//! with a request's number. Orders are those of [`crate::watch::Order`].
+//!
 //! After `events` come events, as `djbuild watch --log json` writes them, until who asked
 //! says something more or goes. One that reads too slowly is told how many it missed. A line
 //! has 64 KiB at most; what is longer, or is no such value, is refused.

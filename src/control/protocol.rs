@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::watch::{Order, Status};
+use crate::watch::{Order, Status, Try};
 
 /// The number of what is spoken here.
 pub const PROTOCOL: u32 = 1;
@@ -28,6 +28,26 @@ pub enum Ask {
         who: String,
         /// What.
         order: Order,
+    },
+    /// The newest of these commits that it has of a branch; nothing where it has none.
+    Base {
+        /// The branch.
+        branch: String,
+        /// Commits, the newest first.
+        commits: Vec<String>,
+    },
+    /// To try a patch; the answer is the request's number.
+    Try {
+        /// Who wants it.
+        who: String,
+        /// What.
+        #[serde(flatten)]
+        wish: Try,
+    },
+    /// To end a cell of what runs, and nothing else of its run.
+    StopCell {
+        /// Its name.
+        cell: String,
     },
     /// To read its file again.
     Reload,

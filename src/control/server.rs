@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::protocol::{Answered, Greeting, LONGEST};
 use super::{Address, Answer, Ask, ControlError, PROTOCOL};
 use crate::run::Home;
-use crate::watch::{Helm, WatchError, look, now, obey};
+use crate::watch::{Helm, WatchError, attempt, base_of, look, now, obey};
 
 /// So many are spoken to at once; who comes then is sent away.
 const GUESTS: usize = 256;
@@ -154,6 +154,12 @@ impl Guest {
                     Answer::Said(format!("{level} and what matters more is written"))
                 });
             }
+            Ask::StopCell { cell } => {
+                return match desk.helm.stop_cell(&cell).await {
+                    Ok(true) => Answer::Said(format!("cell {cell} ends")),
+                    _ => Answer::Refused(format!("no cell {cell} goes on")),
+                };
+            }
             Ask::Events => return Answer::Said(String::new()),
             ask => tokio::task::spawn_blocking(move || of_the_book(&desk, &ask)).await,
         };
@@ -225,6 +231,15 @@ fn of_the_book(desk: &Desk, ask: &Ask) -> Result<Answer, WatchError> {
             let said = farm.within(|book| obey(book, &orders.watch, order, who, now()))?;
             desk.helm.wake();
             Ok(Answer::Said(said))
+        }
+        Ask::Base { branch, commits } => {
+            let base = base_of(&desk.home, &orders.watch, branch, commits)?;
+            Ok(Answer::Said(base.unwrap_or_default()))
+        }
+        Ask::Try { who, wish } => {
+            let request = attempt(&desk.home, &orders, wish, who, now())?;
+            desk.helm.wake();
+            Ok(Answer::Said(request.to_string()))
         }
         _ => Ok(Answer::Status(Box::new(look(
             &desk.home,

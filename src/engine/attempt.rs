@@ -41,7 +41,7 @@ impl Attempt<'_> {
         let leased = tokio::select! {
             leased = self.lease_all() => leased,
             // What was started by then is removed with the run.
-            () = self.world.cancel().cancelled() => return Tried::Ended(Verdict::cancelled()),
+            () = self.world.cancel_of(self.cell).cancelled() => return Tried::Ended(Verdict::cancelled()),
         };
         let leases = match leased {
             Ok(leases) => leases,

@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use tokio_util::sync::CancellationToken;
 
 /// Tells something to end: gracefully, or at once.
@@ -10,6 +13,8 @@ pub struct Canceller(Cancel);
 pub struct Cancel {
     soon: CancellationToken,
     now: CancellationToken,
+    /// Its parts by their names, which may be ended alone.
+    parts: Arc<Mutex<BTreeMap<String, CancellationToken>>>,
 }
 
 /// A canceller and what it cancels.
@@ -17,6 +22,7 @@ pub fn cancellation() -> (Canceller, Cancel) {
     let cancel = Cancel {
         soon: CancellationToken::new(),
         now: CancellationToken::new(),
+        parts: Arc::default(),
     };
     (Canceller(cancel.clone()), cancel)
 }
@@ -33,6 +39,18 @@ impl Canceller {
         }
         first
     }
+
+    /// Ends the part of this name alone, gracefully. Returns whether there is one that
+    /// was not ended before.
+    pub fn press_part(&self, name: &str) -> bool {
+        let parts = held(&self.0.parts);
+        let part = parts.get(name).filter(|part| !part.is_cancelled());
+        part.inspect(|part| part.cancel()).is_some()
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Cancel {
@@ -41,8 +59,17 @@ impl Cancel {
         let child = Self {
             soon: self.soon.child_token(),
             now: self.now.child_token(),
+            parts: Arc::default(),
         };
         (Canceller(child.clone()), child)
+    }
+
+    /// What ends with this, and may be ended alone by its name.
+    #[must_use]
+    pub fn part(&self, name: &str) -> Self {
+        let (_, part) = self.child();
+        held(&self.parts).insert(name.to_owned(), part.soon.clone());
+        part
     }
 
     /// Whether the end is asked for.
@@ -85,5 +112,16 @@ mod tests {
         assert!(all.press());
         assert!(second.is_cancelled());
         assert!(!one.press(), "it was asked before");
+    }
+
+    #[test]
+    fn a_part_is_ended_alone_by_its_name_and_with_the_whole() {
+        let (canceller, whole) = cancellation();
+        let (one, other) = (whole.part("one"), whole.part("other"));
+        assert!(canceller.press_part("one") && !canceller.press_part("one"));
+        assert!(!canceller.press_part("none"));
+        assert!(one.is_cancelled() && !other.is_cancelled() && !whole.is_cancelled());
+        canceller.press();
+        assert!(other.is_cancelled());
     }
 }

@@ -71,6 +71,7 @@ async fn see_through(world: &World, index: usize) {
     let begun = tokio::select! {
         biased;
         () = world.no_more.cancelled() => Err(Verdict::cancelled()),
+        () = world.cancel_of(cell).cancelled() => Err(Verdict::cancelled()),
         begun = beginning => begun,
     };
     let to_come = world.one_less();

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
+use super::Cancel;
 use super::lost;
 use super::output::Resumed;
 use super::patience::Patience;
@@ -25,6 +26,7 @@ const RESUMPTIONS: u32 = 20;
 /// Follows a started cell to its end.
 pub struct Follow<'a> {
     world: &'a World,
+    cancel: &'a Cancel,
     container: &'a str,
     leases: &'a [Lease],
     reader: Reader<'a>,
@@ -56,6 +58,7 @@ impl<'a> Follow<'a> {
     ) -> Self {
         Self {
             reader: Reader::new(&world.caller.emit, cell.cell.name()),
+            cancel: world.cancel_of(cell),
             world,
             container,
             leases,
@@ -115,7 +118,7 @@ impl<'a> Follow<'a> {
             Err(error) if error.is_away() => return Broken::Off(error),
             Err(error) => return Broken::By(Verdict::engine(&error)),
         };
-        let (cancel, emit) = (self.world.cancel(), &self.world.caller.emit);
+        let (cancel, emit) = (self.cancel, &self.world.caller.emit);
         loop {
             tokio::select! {
                 biased;
@@ -200,7 +203,7 @@ impl<'a> Follow<'a> {
         };
         tokio::select! {
             _ = tokio::time::timeout(DRAIN, asking) => {}
-            () = self.world.cancel().cancelled() => {}
+            () = self.cancel.cancelled() => {}
         }
     }
 
@@ -218,7 +221,7 @@ impl<'a> Follow<'a> {
     async fn wait_for_engine(&mut self, error: &RuntimeError) -> Option<Verdict> {
         let engine = &self.world.engine;
         if error.is_away() && !engine.presence.wait(error, &self.world.caller).await {
-            return Some(if self.world.cancel().is_cancelled() {
+            return Some(if self.cancel.is_cancelled() {
                 Verdict::cancelled()
             } else {
                 Verdict::engine(error)
@@ -264,7 +267,7 @@ impl<'a> Follow<'a> {
         };
         tokio::select! {
             _ = runtime.stop(self.container, grace) => {}
-            () = self.world.cancel().cancelled_now() => {}
+            () = self.cancel.cancelled_now() => {}
         }
         let seen = &self.reader.seen;
         let Some(totals) = seen.totals else {

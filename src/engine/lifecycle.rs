@@ -76,7 +76,7 @@ pub async fn run_cell(
     let (mut attempts, mut false_starts) = (1, 0);
     loop {
         if !world.engine.presence.here(&world.caller).await {
-            return (given_up(world, &still_away()), 0.0);
+            return (given_up(world, cell, &still_away()), 0.0);
         }
         let began = Instant::now();
         world.emit(Event::CellStarted {
@@ -95,7 +95,7 @@ pub async fn run_cell(
         let tried = attempt.run().await;
         let seconds = began.elapsed().as_secs_f64();
         match tried {
-            Tried::Ended(verdict) if attempts > 1 || !may_retry(world, &verdict) => {
+            Tried::Ended(verdict) if attempts > 1 || !may_retry(world, cell, &verdict) => {
                 return (verdict, seconds);
             }
             Tried::Ended(verdict) => {
@@ -113,16 +113,16 @@ pub async fn run_cell(
             }
             Tried::Away(error) => {
                 if !is_back(world, &error).await {
-                    return (given_up(world, &error), seconds);
+                    return (given_up(world, cell, &error), seconds);
                 }
                 false_starts += 1;
             }
         }
-        if world.cancel().is_cancelled() {
+        if world.cancel_of(cell).is_cancelled() {
             return (Verdict::cancelled(), seconds);
         }
         if let Err(error) = remove(world, cell, number).await {
-            return (given_up(world, &error), seconds);
+            return (given_up(world, cell, &error), seconds);
         }
         // Its image may be what was lost.
         tokio::select! {
@@ -130,7 +130,7 @@ pub async fn run_cell(
                 Ok(again) => prepared = again,
                 Err(problem) => return (problem.verdict(), seconds),
             },
-            () = world.cancel().cancelled() => return (Verdict::cancelled(), seconds),
+            () = world.cancel_of(cell).cancelled() => return (Verdict::cancelled(), seconds),
         }
     }
 }
@@ -159,8 +159,10 @@ async fn remove(world: &World, cell: &CellPlan, number: u32) -> Result<(), Runti
     }
 }
 
-fn may_retry(world: &World, verdict: &Verdict) -> bool {
-    verdict.is_worth_retrying() && !world.cancel().is_cancelled() && !world.caller.has_given_up()
+fn may_retry(world: &World, cell: &CellPlan, verdict: &Verdict) -> bool {
+    verdict.is_worth_retrying()
+        && !world.cancel_of(cell).is_cancelled()
+        && !world.caller.has_given_up()
 }
 
 fn tell_retry(world: &World, cell: &CellPlan, why: &str) {
@@ -172,8 +174,8 @@ async fn is_back(world: &World, error: &RuntimeError) -> bool {
     world.engine.presence.wait(error, &world.caller).await
 }
 
-fn given_up(world: &World, error: &RuntimeError) -> Verdict {
-    if world.cancel().is_cancelled() {
+fn given_up(world: &World, cell: &CellPlan, error: &RuntimeError) -> Verdict {
+    if world.cancel_of(cell).is_cancelled() {
         Verdict::cancelled()
     } else {
         Verdict::engine(error)

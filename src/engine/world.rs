@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,6 +27,8 @@ pub struct World {
     /// Cells that have not begun.
     to_come: AtomicU32,
     finished: Mutex<HashSet<CellName>>,
+    /// What ends each cell: the end of the run, and its own.
+    cells: HashMap<CellName, Cancel>,
 }
 
 impl World {
@@ -40,6 +42,7 @@ impl World {
             no_more: cancel.token(),
             to_come: AtomicU32::new(u32::try_from(plan.cells.len()).unwrap_or(u32::MAX)),
             finished: Mutex::default(),
+            cells: cells(&plan, cancel),
             engine: Arc::clone(engine),
             caller,
             plan,
@@ -52,6 +55,13 @@ impl World {
 
     pub fn cancel(&self) -> &Cancel {
         &self.caller.cancel
+    }
+
+    /// What ends a cell, which may be that somebody wants the end of it alone.
+    pub fn cancel_of(&self, cell: &CellPlan) -> &Cancel {
+        self.cells
+            .get(&cell.cell.name())
+            .unwrap_or(&self.caller.cancel)
     }
 
     /// A cell begins, or never will; returns how many are still to come.
@@ -86,4 +96,13 @@ impl World {
             seconds,
         });
     }
+}
+
+fn cells(plan: &Plan, cancel: &Cancel) -> HashMap<CellName, Cancel> {
+    let names = plan.cells.iter().map(|cell| cell.cell.name());
+    let part = |name: CellName| {
+        let part = cancel.part(name.as_str());
+        (name, part)
+    };
+    names.map(part).collect()
 }

@@ -31,10 +31,6 @@ pub fn force(
     now: Moment,
 ) -> Result<i64, WatchError> {
     let branch = find_branch(book, places, wanted.branch)?;
-    let first = |priority: i32, scheduler: &crate::spec::Scheduler| {
-        priority.max(scheduler.priority.saturating_add(1))
-    };
-    let priority = watch.schedulers.iter().fold(1, first);
     let new = NewRequest {
         repository: branch.repository,
         branch: branch.name,
@@ -44,7 +40,7 @@ pub fn force(
         kind: Kind::Forced.as_str().to_owned(),
         position: branch.position,
         job: serde_json::to_string(wanted.job).unwrap_or_default(),
-        priority,
+        priority: first_of_all(watch),
         locks: Vec::new(),
         who: wanted.who.to_owned(),
         reason: wanted.reason.to_owned(),
@@ -53,7 +49,19 @@ pub fn force(
     made.ok_or_else(|| WatchError::Refused("this was asked for this very moment".to_owned()))
 }
 
-fn find_branch(book: &Book<'_>, places: &[String], name: &str) -> Result<Branch, WatchError> {
+/// The priority of what people want, which is that of nothing else.
+pub fn first_of_all(watch: &Watch) -> i32 {
+    let first = |priority: i32, scheduler: &crate::spec::Scheduler| {
+        priority.max(scheduler.priority.saturating_add(1))
+    };
+    watch.schedulers.iter().fold(1, first)
+}
+
+/// The branch of this name that is watched.
+///
+/// # Errors
+/// When there is none.
+pub fn find_branch(book: &Book<'_>, places: &[String], name: &str) -> Result<Branch, WatchError> {
     let mut known = Vec::new();
     for place in places {
         for branch in book.branches(place)? {

@@ -15,6 +15,8 @@ pub type ReadAgain = dyn Fn() -> Result<Orders, String> + Send + Sync;
 pub struct Helm {
     orders: Mutex<Arc<Orders>>,
     askers: Mutex<Vec<oneshot::Sender<Reread>>>,
+    /// Who wants a cell to end, and wants to know whether it runs.
+    stops: Mutex<Vec<(String, oneshot::Sender<bool>)>>,
     wake: Notify,
 }
 
@@ -24,6 +26,7 @@ impl Helm {
         Arc::new(Self {
             orders: Mutex::new(Arc::new(orders)),
             askers: Mutex::default(),
+            stops: Mutex::default(),
             wake: Notify::new(),
         })
     }
@@ -42,6 +45,14 @@ impl Helm {
         told
     }
 
+    /// Ends a cell of what runs, and nothing else of its run; tells whether there was one.
+    pub fn stop_cell(&self, cell: &str) -> oneshot::Receiver<bool> {
+        let (asker, told) = oneshot::channel();
+        held(&self.stops).push((cell.to_owned(), asker));
+        self.wake();
+        told
+    }
+
     /// Has the station look around at once, for something it keeps has changed.
     pub fn wake(&self) {
         self.wake.notify_one();
@@ -53,6 +64,10 @@ impl Helm {
 
     pub(super) fn askers(&self) -> Vec<oneshot::Sender<Reread>> {
         std::mem::take(&mut held(&self.askers))
+    }
+
+    pub(super) fn stops(&self) -> Vec<(String, oneshot::Sender<bool>)> {
+        std::mem::take(&mut held(&self.stops))
     }
 
     pub(super) async fn woken(&self) {

@@ -49,6 +49,7 @@ mod settle;
 mod shared;
 mod station;
 mod status;
+mod trying;
 mod verdict;
 mod waiting;
 mod wording;
@@ -80,4 +81,5 @@ pub use station::{Station, Until, now};
 pub use status::{
     BranchStatus, RepositoryStatus, RequestStatus, SchedulerStatus, Status, look, status,
 };
+pub use trying::{Try, attempt, base_of};
 pub use wrong_file::WrongFile;

@@ -96,3 +96,56 @@ fn compare<T: PartialEq>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::run::Scope;
+    use crate::spec::Links;
+
+    fn orders(names: &[(&str, i32)], interval: u64, line: usize) -> Orders {
+        let place = Place {
+            file: "f".into(),
+            line,
+        };
+        let one = |(name, priority): &(&str, i32)| Scheduler {
+            name: (*name).to_owned(),
+            priority: *priority,
+            ..Scheduler::usual(place.clone())
+        };
+        Orders {
+            watch: Watch {
+                sources: Vec::new(),
+                interval: Duration::from_secs(interval),
+                schedulers: names.iter().map(one).collect(),
+                receivers: Vec::new(),
+                links: Links::default(),
+                place: place.clone(),
+            },
+            base: Request::of(Scope::default()),
+            since: Moment(0),
+        }
+    }
+
+    #[test]
+    fn what_changed_is_told_by_name_and_where_it_stands_is_nothing() {
+        let old = orders(&[("a", 0), ("b", 0)], 60, 1);
+        let moved = orders(&[("b", 0), ("a", 0)], 60, 9);
+        assert!(old.changes_to(&moved).is_empty());
+        let new = orders(&[("a", 1), ("c", 0)], 90, 1);
+        assert_eq!(
+            old.changes_to(&new),
+            [
+                "scheduler a changed",
+                "scheduler c added",
+                "scheduler b removed",
+                "asked every 1m 30s"
+            ]
+        );
+        let mut other = orders(&[("a", 0), ("b", 0)], 60, 1);
+        other.base.scope.text = Some("pythons = \"3.14\"".to_owned());
+        assert_eq!(old.changes_to(&other), ["the matrix changed"]);
+    }
+}

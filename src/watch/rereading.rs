@@ -43,9 +43,9 @@ impl Station {
         let changes = old.changes_to(&new);
         self.helm.take(new);
         work.rounds.last = None;
-        WrongFile::of(&self.home)
-            .note(None)
-            .map_err(|error| error.to_string())?;
+        if let Err(error) = WrongFile::of(&self.home).note(None) {
+            (self.on)(Happening::Trouble(error.to_string()));
+        }
         Ok(match changes.as_slice() {
             [] => "the file was read again: nothing has changed".to_owned(),
             some => format!("the file was read again: {}", some.join(", ")),

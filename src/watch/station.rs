@@ -107,6 +107,7 @@ impl Station {
         loop {
             let is_last = stop.is_cancelled();
             self.read_again(&mut farm, &mut work);
+            self.stop_cells(&work);
             let step = self.step(&mut farm, &mut work, until, (stop, cancel));
             let is_idle = match step {
                 Ok(is_idle) => {
@@ -155,6 +156,15 @@ impl Station {
         }
         farm.within(|book| book.unbeat("scheduler").map_err(WatchError::from))?;
         Ok(ended)
+    }
+
+    /// Ends cells that somebody wants to end alone.
+    fn stop_cells(&self, work: &Work) {
+        for (cell, asker) in self.helm.stops() {
+            let pressed = work.running.values().map(|run| run.press_part(&cell));
+            // Whoever asked may have gone.
+            let _ = asker.send(pressed.fold(false, |any, one| any | one));
+        }
     }
 
     /// Does what is to be done now, and says whether nothing is.

@@ -36,6 +36,37 @@ async fn fail_fast_ends_the_run_at_the_first_bad_cell() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_cell_that_is_stopped_alone_ends_nothing_else_and_leaves_nothing() {
+    let fake = world(|container| {
+        if container.name.contains("branch0") {
+            vec![say(HELLO), say(ONE_PASSED), say(STARTED)]
+        } else {
+            vec![say(HELLO), say(ONE_PASSED), end(0), Step::Exit(0)]
+        }
+    });
+    let plan = plan(&["postgresql17", "sqlite", "sqlite"]);
+    let name = plan.cells[0].cell.name();
+    let ran = run_and(plan, &fake, |event, canceller| {
+        if matches!(event, Event::TestStarted { .. }) {
+            assert!(!canceller.press_part("main-python3.14-sqlite"));
+            canceller.press_part(name.as_str());
+        }
+    })
+    .await;
+    let outcomes: Vec<_> = ran.summary.cells.iter().map(|c| c.outcome).collect();
+    assert_eq!(
+        outcomes,
+        [
+            Some(Outcome::Cancelled),
+            Some(Outcome::Passed),
+            Some(Outcome::Passed)
+        ]
+    );
+    assert!(!ran.summary.interrupted, "the run went on to its end");
+    assert!(fake.left().is_empty(), "{:?}", fake.left());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupted_run_reports_what_finished_and_leaves_nothing() {
     let fake = world(|_| vec![say(HELLO), say(ONE_PASSED), say(STARTED)]);
     let ran = run_and(

@@ -124,3 +124,47 @@ fn each_commit_is_tested_once_its_turns_are_told_and_a_killed_watcher_loses_noth
     assert_eq!(words, ["passed", "interrupted", "failed", "passed"]);
     assert_eq!(user.left(), Vec::<String>::new());
 }
+
+#[test]
+fn what_is_tried_goes_first_and_says_nothing_and_a_cell_is_stopped_alone() {
+    let user = User::new();
+    let (repository, folder, notices) = farm(&user);
+    push(&repository, "pass");
+    user.run_in(&folder, &["watch", "--once"]).exits_with(0);
+    let mut watcher = watch(&user, &folder);
+    let cell = format!("main-python{PYTHON}-sqlite");
+
+    // Not committed, and red.
+    let module = repository.join("tests/djbuild_awkward/watched.py");
+    let green = fs::read_to_string(&module).expect("there");
+    fs::write(&module, green.replace("pass", "self.fail(\"tried\")")).expect("writable");
+    let tried = user.run_in(&repository, &["try", "djbuild_awkward.watched"]);
+    tried.exits_with(1);
+    assert!(tried.stderr.contains(&cell), "{}", tried.stderr);
+    assert!(
+        tried.stdout.contains(": failed; djbuild show "),
+        "{}",
+        tried.stdout
+    );
+    fs::write(&module, &green).expect("writable");
+    assert!(status(&user, &folder)["branches"][0]["red_since"].is_null());
+    assert!(!notices.exists(), "nobody was told");
+    assert_eq!(history(&user)[0]["scheduler"], "try");
+
+    push(&repository, "time.sleep(300)");
+    running(&user, &folder, &Value::Null);
+    let begun = Instant::now();
+    while user.run_in(&folder, &["stop", &cell]).status != Some(0) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no cell runs");
+        sleep(Duration::from_millis(200));
+    }
+    while status(&user, &folder)["running"] != Value::Array(Vec::new()) {
+        assert!(begun.elapsed() < Duration::from_secs(120), "it goes on");
+        sleep(Duration::from_millis(200));
+    }
+    assert_eq!(history(&user)[0]["outcome"], "cancelled");
+    shell(&format!("kill -INT {}", watcher.id()));
+    assert!(watcher.wait().expect("started").success());
+    assert!(!notices.exists(), "a cell that was stopped is no news");
+    assert_eq!(user.left(), Vec::<String>::new());
+}

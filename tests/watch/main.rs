@@ -8,3 +8,4 @@ mod reloads;
 mod rules;
 mod seeds;
 mod story;
+mod tries;

@@ -50,7 +50,7 @@ pub enum ConsoleCommand {
     Resume(PauseOptions),
     /// End a request that waits or runs
     Cancel(CancelOptions),
-    /// End a run
+    /// End a run, or a cell of one alone
     Stop(StopOptions),
     /// Send a notice again that nobody took
     Resend(ResendOptions),

@@ -32,7 +32,7 @@ pub use tools::{
 };
 pub use watch::{
     CancelOptions, ForceOptions, LogWord, PauseOptions, ResendOptions, StatusOptions, StopOptions,
-    WatchOptions,
+    TryOptions, WatchOptions,
 };
 
 const EXAMPLES: &str = "\
@@ -82,7 +82,7 @@ pub enum Command {
     Resume(PauseOptions),
     /// End a request that waits or runs
     Cancel(CancelOptions),
-    /// End a run of the watcher's
+    /// End a run of the watcher's, or a cell of one
     Stop(StopOptions),
     /// Send a notice again that nobody took
     Resend(ResendOptions),
@@ -92,6 +92,9 @@ pub enum Command {
     /// Make and take back what scripts show to be let in
     #[command(subcommand, after_help = access::TOKEN_HELP)]
     Token(TokenCommand),
+    /// Have what is in this checkout, or a patch, tried on the watcher's queue
+    #[command(after_help = watch::TRY_HELP)]
+    Try(TryOptions),
     /// Have a watcher that goes on read its file again
     Reload,
     /// Speak with a watcher that goes on

@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -105,6 +106,61 @@ pub struct ForceOptions {
     pub reason: String,
 }
 
+/// Shown after the options of `try`.
+pub const TRY_HELP: &str = "\
+Without a patch it tries what the checkout around the current folder has and the watched
+branch has not: commits, uncommitted changes and new files that git does not ignore.
+
+Examples:
+  djbuild try queries aggregation            what is here, and of the suite these labels
+  djbuild try --branch stable/6.1.x fix.patch --cell stable/6.1.x-python3.13-sqlite
+  git diff | ssh farm djbuild try -          from elsewhere
+
+It is followed from here; Ctrl-C leaves it running, twice ends it. It says nothing of the
+branch. Exit status: as of `djbuild run`.";
+
+#[derive(Debug, Args)]
+pub struct TryOptions {
+    /// A patch (a file that ends in .patch or .diff; - is standard input), then test labels
+    #[arg(value_names = ["PATCH|LABEL", "LABEL"], num_args = 0..)]
+    pub what: Vec<String>,
+    /// Try what is in this checkout, whatever labels are called
+    #[arg(long)]
+    pub diff: bool,
+    /// The branch it is for
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub branch: String,
+    /// Only this cell, by its name; may be repeated
+    #[arg(long, value_name = "CELL")]
+    pub cell: Vec<String>,
+    /// As this scheduler would run it [default: the first that watches the branch]
+    #[arg(long, value_name = "NAME")]
+    pub scheduler: Option<String>,
+    /// Why, for others who look at the queue
+    #[arg(long, value_name = "WORDS", default_value = "a try")]
+    pub reason: String,
+    /// How large a patch may be, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub patch_limit: u64,
+}
+
+impl TryOptions {
+    /// The patch, if one is named, and the labels.
+    pub fn split(&self) -> (Option<&Path>, &[String]) {
+        match self.what.split_first() {
+            Some((first, labels)) if !self.diff && is_patch(first) => {
+                (Some(Path::new(first)), labels)
+            }
+            _ => (None, &self.what),
+        }
+    }
+}
+
+fn is_patch(word: &str) -> bool {
+    let ending = Path::new(word).extension();
+    word == "-" || ending.is_some_and(|ending| ending == "patch" || ending == "diff")
+}
+
 #[derive(Debug, Args)]
 pub struct PauseOptions {
     /// A branch or a scheduler [default: everything]
@@ -121,8 +177,9 @@ pub struct CancelOptions {
 
 #[derive(Debug, Args)]
 pub struct StopOptions {
-    /// The run's id, as `djbuild status` shows it, or the beginning of it
-    #[arg(value_name = "RUN")]
+    /// The run's id, as `djbuild status` shows it, or the beginning of it; or the name of a
+    /// cell, which ends alone
+    #[arg(value_name = "RUN|CELL")]
     pub run: String,
 }
 

@@ -19,13 +19,14 @@ const NOT_CONFIGURED: [&str; 2] = ["help", "format"];
 
 /// Options that another command calls by the same name and means otherwise: what is
 /// tested by default is not what is looked for among old runs.
-const MEANT_OTHERWISE: [(&str, &str); 5] = [
+const MEANT_OTHERWISE: [(&str, &str); 6] = [
     ("history", "branch"),
     // These stand in place of a watcher's file.
     ("watch", "source"),
     ("watch", "branch"),
     ("watch", "matrix"),
     ("force", "branch"),
+    ("try", "branch"),
 ];
 
 /// The variable of an option.

@@ -86,3 +86,29 @@ fn how_far(cell: &CellSummary) -> String {
         (None, _) => "waits".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_shown_with_how_far_it_is_and_what_is_bad_so_far() {
+        let mut cell: CellSummary = serde_json::from_value(serde_json::json!({
+            "name": "main-python3.14-sqlite",
+            "cell": {"branch": "main", "python": "3.14", "database": "sqlite", "variant": null},
+            "outcome": null, "cause": null, "detail": "", "collected": null, "seconds": 61.0,
+            "counts": crate::model::Counts::default(), "attempts": 0, "environment": {},
+            "failures": [], "skips": {},
+        }))
+        .expect("a cell");
+        assert_eq!(how_far(&cell), "waits");
+        cell.attempts = 1;
+        assert_eq!(how_far(&cell), "begins");
+        cell.collected = Some(200);
+        cell.counts.tests = 50;
+        cell.counts.errors = 1;
+        assert_eq!(how_far(&cell), "25% (50 of 200 tests, 1 bad)");
+        cell.outcome = Some(crate::model::Outcome::Failed);
+        assert_eq!(how_far(&cell), "failed (50 tests, 1 bad, 1m01s)");
+    }
+}

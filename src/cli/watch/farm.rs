@@ -147,6 +147,28 @@ impl Farm {
         }
     }
 
+    /// What it goes by where nobody typed anything.
+    pub fn plain_orders(self) -> Orders {
+        Orders {
+            base: self.plain(),
+            watch: self.watch,
+            since: now(),
+        }
+    }
+
+    fn plain(&self) -> Request {
+        let matrix = match &self.spec {
+            Some(spec) if spec.name != FILE_NAME => Some(spec.name.clone()),
+            _ => None,
+        };
+        Request::of(Scope {
+            folder: self.folder.clone(),
+            matrix,
+            text: self.text.clone(),
+            ..Scope::default()
+        })
+    }
+
     /// What it goes by that reads its file again. What was typed stays as it is.
     pub fn again(is_typed: bool, options: &WatchOptions) -> Result<Orders, CliError> {
         if is_typed {
@@ -167,18 +189,10 @@ impl Farm {
     /// What runs are like where schedulers say nothing else. The file may say something
     /// else when they begin: until it is read again, what it said counts.
     fn base(&self, options: &WatchOptions) -> Request {
-        let mut base = Request::of(Scope {
-            folder: self.folder.clone(),
-            jobs: options.select.jobs,
-            budget: options.select.budget,
-            releases: options.select.releases.clone(),
-            ..Scope::default()
-        });
-        base.scope.matrix = match &self.spec {
-            Some(spec) if spec.name != FILE_NAME => Some(spec.name.clone()),
-            _ => None,
-        };
-        base.scope.text.clone_from(&self.text);
+        let mut base = self.plain();
+        base.scope.jobs = options.select.jobs;
+        base.scope.budget = options.select.budget;
+        base.scope.releases.clone_from(&options.select.releases);
         base.pace = options.pace.pacing();
         base.images = options.images.images();
         base.retention = options.keeping.retention();

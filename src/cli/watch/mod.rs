@@ -1,5 +1,6 @@
 mod check;
 mod farm;
+mod follow;
 mod lines;
 mod log;
 mod page;
@@ -7,6 +8,7 @@ mod postman;
 mod service;
 mod status;
 mod steer;
+mod trying;
 
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ pub use lines::relative;
 pub use log::Level;
 pub use status::{next, running, seen, status, text, waiting};
 pub use steer::{ask, cancel, force, pause, reload, resend, resume, stop};
+pub use trying::try_out;
 
 use super::args::WatchOptions;
 use super::connect;

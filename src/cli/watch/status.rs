@@ -44,8 +44,10 @@ pub async fn status(options: &StatusOptions) -> Told {
 /// How the farm stands: as a watcher sees it that goes on, else by the file around here.
 pub fn seen() -> Result<Status, CliError> {
     let home = Home::find()?;
-    if let Ok(Some(mut client)) = Client::find(&home) {
-        return Ok(client.status()?);
+    if let Ok(Some(mut client)) = Client::find(&home)
+        && let Ok(status) = client.status()
+    {
+        return Ok(status);
     }
     // Whoever asks wants to know how it stands, also where the file is wrong.
     let farm = Farm::here(None).unwrap_or_default();

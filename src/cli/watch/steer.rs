@@ -7,7 +7,7 @@ use crate::cli::error::{CliError, Outcome};
 use crate::cli::exit::Exit;
 use crate::cli::say::say;
 use crate::control::{Ask, Client, ControlError};
-use crate::model::printable;
+use crate::model::{Cell, printable};
 use crate::run::Home;
 use crate::watch::{Order, now, obey};
 
@@ -42,8 +42,13 @@ pub fn cancel(options: &CancelOptions) -> Outcome {
     })
 }
 
-/// Ends a run, by its id.
+/// Ends a run by its id, or a cell of what runs by its name.
 pub fn stop(options: &StopOptions) -> Outcome {
+    if options.run.parse::<Cell>().is_ok() {
+        return ask(&Ask::StopCell {
+            cell: options.run.clone(),
+        });
+    }
     tell(Order::Stop {
         run: options.run.clone(),
     })
@@ -64,12 +69,13 @@ pub fn reload() -> Outcome {
 /// Asks a watcher that goes on for something only such a one can do.
 pub fn ask(ask: &Ask) -> Outcome {
     let mut client = Client::find(&Home::find()?)?.ok_or_else(|| {
-        CliError::Usage("nobody watches; `djbuild watch` reads its file as it begins".to_owned())
+        CliError::Usage("nobody watches; `djbuild watch` does, and reads its file first".to_owned())
     })?;
     told(&client.say(ask)?)
 }
 
-fn tell(order: Order) -> Outcome {
+/// Tells the watcher that goes on, or the next one.
+pub fn tell(order: Order) -> Outcome {
     let home = Home::find()?;
     if let Some(mut client) = Client::find(&home)? {
         return told(&client.order(order, &user())?);

@@ -5,6 +5,7 @@ mod changes;
 mod history;
 mod keep;
 mod name;
+mod patch;
 mod raw;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,6 +176,25 @@ impl Watched {
         self.prepare()?;
         let found = name::resolve(&self.git_dir, &self.objects()?, word)?;
         Ok(found.map(|commit| commit.to_string()))
+    }
+
+    /// Makes a commit of the patch in this file on another commit, by this author and with
+    /// this message, and keeps it; or says why it does not apply. No hook or filter is run.
+    ///
+    /// # Errors
+    /// [`SourceError::NoRevision`] where the other commit is not here; and when the copy
+    /// cannot be written.
+    pub fn commit_patch(
+        &self,
+        base: &str,
+        patch: &Path,
+        by: (&str, &str),
+    ) -> Result<Result<String, String>, SourceError> {
+        self.prepare()?;
+        let base = self.here(&self.objects()?, base)?;
+        let _lock = self.lock()?;
+        let made = patch::commit(&self.git_dir, base, patch, by)?;
+        Ok(made.map(|commit| commit.to_string()))
     }
 
     /// Forgets the refs of our own for all commits but these. The tips of branches
