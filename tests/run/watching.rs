@@ -132,6 +132,11 @@ fn what_is_tried_goes_first_and_says_nothing_and_a_cell_is_stopped_alone() {
     push(&repository, "pass");
     user.run_in(&folder, &["watch", "--once"]).exits_with(0);
     let mut watcher = watch(&user, &folder);
+    let begun = Instant::now();
+    while user.run(&["reload"]).status != Some(0) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nobody listens");
+        sleep(Duration::from_millis(200));
+    }
     let cell = format!("main-python{PYTHON}-sqlite");
 
     // Not committed, and red.
