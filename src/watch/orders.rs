@@ -52,6 +52,9 @@ impl Orders {
         if old.links != new.links {
             changes.push("links changed".to_owned());
         }
+        if old.page != new.page || old.login != new.login {
+            changes.push("the page and its logins change when it begins again".to_owned());
+        }
         if changes.is_empty() && self.base != *base {
             changes.push("the matrix changed".to_owned());
         }
@@ -121,6 +124,8 @@ mod tests {
                 interval: Duration::from_secs(interval),
                 schedulers: names.iter().map(one).collect(),
                 receivers: Vec::new(),
+                login: None,
+                page: None,
                 links: Links::default(),
                 place: place.clone(),
             },

@@ -36,6 +36,7 @@ mod routes;
 mod server;
 mod view;
 mod visitor;
+mod window;
 mod words;
 
 pub use desk::Desk;

@@ -6,9 +6,15 @@ use djbuild::watch::now;
 
 use crate::world::{PLACE, World};
 
+#[allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method of a book is of one lifetime"
+)]
 fn is_paused(world: &World) -> bool {
     let mut farm = world.state.farm().expect("readable");
-    let pauses = farm.look(Book::pauses).expect("readable");
+    let pauses = farm
+        .look(|book: &Book<'_>| book.pauses())
+        .expect("readable");
     pauses.iter().any(|pause| pause.kind == PauseKind::All)
 }
 
@@ -33,6 +39,10 @@ fn nobody_does_anything_without_saying_who_they_are() {
 }
 
 #[test]
+#[allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method of a book is of one lifetime"
+)]
 fn whoever_is_logged_in_pauses_forces_cancels_and_it_is_noted_who() {
     let world = World::new();
     let cookie = world.cookie();
@@ -56,7 +66,9 @@ fn whoever_is_logged_in_pauses_forces_cancels_and_it_is_noted_who() {
         303
     );
     let mut farm = world.state.farm().expect("readable");
-    let all = farm.look(Book::all_requests).expect("readable");
+    let all = farm
+        .look(|book: &Book<'_>| book.all_requests())
+        .expect("readable");
     let forced = all.last().expect("requests");
     assert_eq!(
         (forced.asked.who.as_str(), forced.asked.kind.as_str()),
