@@ -225,6 +225,12 @@ fn fill(state: &State, cells: &[String]) -> String {
         .expect("writable");
         last = id;
     }
+    stand(&mut farm, cells, &last);
+    last
+}
+
+/// Where the branch is, and how its cells stand.
+fn stand(farm: &mut djbuild::store::farm::Farm, cells: &[String], last: &str) {
     farm.within(|book| {
         book.beat("scheduler", now())?;
         book.put_branch(&Branch {
@@ -249,7 +255,7 @@ fn fill(state: &State, cells: &[String]) -> String {
                     Colour::Green
                 },
                 position: RUNS,
-                run: RunId::new(&*last),
+                run: RunId::new(last),
                 since: now(),
                 first: RUNS - 5,
                 good: Some(RUNS - 20),
@@ -260,5 +266,4 @@ fn fill(state: &State, cells: &[String]) -> String {
         Ok::<_, djbuild::store::StoreError>(())
     })
     .expect("writable");
-    last
 }
