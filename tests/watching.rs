@@ -52,6 +52,27 @@ fn check_says_what_would_happen_and_when_next_and_does_nothing() {
 }
 
 #[test]
+fn check_says_where_the_page_will_be_and_that_its_secret_is_there() {
+    let user = User::new();
+    farm(
+        &user,
+        "[watch.page]\nurl = \"https://ci.example.org/django\"\n",
+    );
+    let ran = user.run(&["watch", "--check"]);
+    ran.exits_with(0);
+    let place = "how it stands: https://ci.example.org/django";
+    assert!(ran.stdout.contains(place), "{}", ran.stdout);
+
+    let user = User::new();
+    farm(&user, "[watch.page]\nhook = { secret = \"push\" }\n");
+    let ran = user.run(&["watch", "--check"]);
+    ran.exits_with(2);
+    for words in ["http://127.0.0.1:8010/", "hook: ", "push"] {
+        assert!(ran.stdout.contains(words), "{}", ran.stdout);
+    }
+}
+
+#[test]
 fn check_tells_all_that_is_wrong_with_its_lines() {
     let user = User::new();
     let idle = "[[watch.scheduler]]\nname = \"idle\"\nbranches = \"no-such-branch\"\n";

@@ -1,5 +1,5 @@
 use super::Farm;
-use super::lines::relative;
+use super::lines::{listens, relative};
 use super::postman::{Postman, secrets, worded};
 use crate::access::People;
 use crate::cli::error::Outcome;
@@ -63,6 +63,7 @@ pub async fn check(farm: &Farm, send_test: bool) -> Outcome {
     }
     expectations(farm, &mut text, &mut wrong);
     tell_receivers(farm, send_test, &mut text, &mut wrong).await;
+    page(farm, &mut text, &mut wrong);
     login(farm, &mut text, &mut wrong).await;
     say(&text)?;
     for problem in &wrong {
@@ -132,6 +133,17 @@ fn expectations(farm: &Farm, text: &mut String, wrong: &mut Vec<String>) {
     }
     if right > 0 {
         text.push_str(&format!("{right} expected of commits, as it is\n"));
+    }
+}
+
+/// Where the page will be, and whether what it needs is there.
+fn page(farm: &Farm, text: &mut String, wrong: &mut Vec<String>) {
+    let Some(page) = &farm.watch.page else {
+        return;
+    };
+    text.push_str(&format!("{}\n", listens(page.listen, page)));
+    if let Some(Err(error)) = page.hook.as_ref().map(|hook| secrets().value(hook)) {
+        wrong.push(format!("{}: hook: {error}", farm.watch.place));
     }
 }
 
