@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 
 use super::private::{make_folder, options, tighten};
 use super::state::FORMAT;
-use super::{StoreError, login_tables, watch_tables};
+use super::{StoreError, hunt_tables, login_tables, watch_tables};
 
 const TABLES: &str = "
 CREATE TABLE run (
@@ -176,6 +176,7 @@ fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     if version < 4 {
         transaction.execute_batch(BAD)?;
         transaction.execute_batch(login_tables::TABLES)?;
+        transaction.execute_batch(hunt_tables::TABLES)?;
     }
     transaction.pragma_update(None, "user_version", FORMAT)
 }

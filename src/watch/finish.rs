@@ -1,7 +1,8 @@
 use super::after::is_decided;
 use super::ending::{Ending, Verdicts};
+use super::hunt::{begin_hunts, witness};
 use super::news::{News, tell, tell_trouble};
-use super::verdict::{Judged, judge};
+use super::verdict::{Judged, Turn, judge};
 use super::{Kind, WatchError};
 use crate::model::{Moment, Outcome};
 use crate::spec::{Job, Watch};
@@ -31,6 +32,7 @@ pub fn finish(
         }
         book.end_attempt(id, ending.outcome(), now)?;
         note_completed(book, &request, ending, now)?;
+        witness(book, &request, ending)?;
         match ending {
             Ending::Run(verdicts) => take_verdicts(book, watch, &request, verdicts, now)?,
             Ending::Without { outcome, word } if outcome == "infrastructure" => {
@@ -112,7 +114,7 @@ fn take_verdicts(
         now,
     };
     let mut news = News::of(request, verdicts);
-    let mut good = None;
+    let (mut good, mut turned) = (None, Vec::new());
     for cell in &verdicts.cells {
         let before = book.standing(place, &question, &cell.cell)?;
         let Some((standing, turn)) = judge(&judged, before.as_ref(), cell) else {
@@ -121,7 +123,11 @@ fn take_verdicts(
         book.put_standing(&standing)?;
         if let Some(turn) = turn {
             news.add(turn, &standing, before.as_ref());
-            let last = before.and_then(|before| before.good).unwrap_or(0);
+            let known = before.and_then(|before| before.good);
+            let last = known.unwrap_or(0);
+            if let (Turn::Red, Some(good)) = (turn, known) {
+                turned.push((standing, good));
+            }
             good = Some(good.map_or(last, |good: i64| good.min(last)));
         }
     }
@@ -135,7 +141,7 @@ fn take_verdicts(
         news.blame(book.changes_between(place, good, asked.position)?);
         tell(book, watch, &news, now)?;
     }
-    Ok(())
+    begin_hunts(book, watch, request, verdicts, &turned, now)
 }
 
 /// Tells of a trouble of ours, and of no other until something was tested again: all the
@@ -155,7 +161,7 @@ fn tell_once(
 
 /// What is asked of cells: labels and flags. The same cell may stand well in one question
 /// and badly in another.
-fn question(job: &str) -> String {
+pub fn question(job: &str) -> String {
     match serde_json::from_str(job) {
         Ok(Job::Suite(suite)) => [suite.labels, suite.flags].concat().join(" "),
         Err(_) => String::new(),

@@ -2,7 +2,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::claim::obstacles;
-use super::{Calendar, WatchError};
+use super::hunts::hunts;
+use super::{Calendar, HuntStatus, WatchError};
 use crate::model::Moment;
 use crate::spec::{Trigger, Watch};
 use crate::store::farm::{Book, Colour, Posted, Progress, QueuedRequest};
@@ -28,6 +29,9 @@ pub struct Status {
     pub running: Vec<RequestStatus>,
     /// What waits, those that go first first.
     pub waiting: Vec<RequestStatus>,
+    /// Searches for commits that broke cells, those that go on first, and those that
+    /// ended of late.
+    pub hunts: Vec<HuntStatus>,
     /// What is paused.
     pub paused: Vec<String>,
     /// Notices that nobody has taken yet.
@@ -190,6 +194,7 @@ pub fn status(
         schedulers,
         running,
         waiting,
+        hunts: hunts(book, watch, places, now)?,
         paused: pauses
             .map(|pause| match pause.name.as_str() {
                 "" => "everything".to_owned(),

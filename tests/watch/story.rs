@@ -15,7 +15,7 @@ use djbuild::store::StoreError;
 use djbuild::store::farm::{Farm, NewNotice, OutboxRow, QueuedRequest};
 use djbuild::watch::{
     CellVerdict, Claimed, Ending, Fate, Post, Undelivered, Verdicts, WatchError, adopt, claim,
-    deliver, finish, fire, follow, poll, recover, settle,
+    deliver, finish, fire, follow, poll, recover, seek, settle,
 };
 
 use super::forge::{Forge, PLACE};
@@ -91,11 +91,17 @@ pub fn watch(schedulers: Vec<Scheduler>) -> Watch {
         receivers: vec![Receiver {
             name: "team".to_owned(),
             way: Way::Command(vec!["true".to_owned()]),
-            on: vec![Telling::Red, Telling::Fixed, Telling::Trouble],
+            on: vec![
+                Telling::Red,
+                Telling::Fixed,
+                Telling::Culprit,
+                Telling::Trouble,
+            ],
             branches: Vec::new(),
             place: place(),
         }],
         login: None,
+        bisect_per_day: Watch::BISECT_PER_DAY,
         links: Links::default(),
         page: None,
         place: place(),
@@ -195,6 +201,7 @@ impl Story {
         self.farm.within(|book| settle(book, watch, now))?;
         let places = [PLACE.to_owned()];
         self.farm.within(|book| fire(book, watch, &places, now))?;
+        self.farm.within(|book| seek(book, watch, now))?;
         Ok(())
     }
 

@@ -62,16 +62,19 @@ pub enum Telling {
     Fixed,
     /// The tests that fail in a red cell are others now.
     Changed,
+    /// The commit that broke cells was found.
+    Culprit,
     /// What is no fault of Django's: a repository or an engine that is away.
     Trouble,
 }
 
 impl Telling {
     /// All there are, as they are typed.
-    pub const WORDS: [(&'static str, Self); 4] = [
+    pub const WORDS: [(&'static str, Self); 5] = [
         ("red", Self::Red),
         ("fixed", Self::Fixed),
         ("changed", Self::Changed),
+        ("culprit", Self::Culprit),
         ("trouble", Self::Trouble),
     ];
 }

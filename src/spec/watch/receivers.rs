@@ -36,7 +36,12 @@ impl Reading<'_> {
         let way = self.way(spanned);
         let on = match &table.on {
             Some(on) => self.tellings(on),
-            None => vec![Telling::Red, Telling::Fixed, Telling::Trouble],
+            None => vec![
+                Telling::Red,
+                Telling::Fixed,
+                Telling::Culprit,
+                Telling::Trouble,
+            ],
         };
         let branches = self.patterns(table.branches.as_ref());
         Some(Receiver {

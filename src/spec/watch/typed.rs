@@ -19,6 +19,9 @@ pub struct WatchTable {
     /// How often each is asked: "5m" where it does not say
     #[schemars(with = "Option<String>")]
     pub interval: Option<Spanned<String>>,
+    /// How many runs in 24 hours, while nothing else is to be done, search for the commit that broke a cell: 20 where it does not say, 0 is no search
+    #[schemars(with = "Option<u32>")]
+    pub bisect_per_day: Option<Spanned<u32>>,
     /// Where people see a commit: an address with {revision} in it
     #[schemars(with = "Option<String>")]
     pub revision_link: Option<Spanned<String>>,
@@ -138,7 +141,7 @@ pub struct NoticeTable {
     /// What the webhook's requests are signed with: { secret = "NAME" }
     #[schemars(with = "Option<SecretTable>")]
     pub key: Option<Spanned<MaybeSecret>>,
-    /// What it wants to hear: red, fixed and trouble where it does not say
+    /// What it wants to hear: red, fixed, culprit and trouble where it does not say
     #[schemars(with = "Option<TellingWords>")]
     pub on: Option<Spanned<Words>>,
     /// Globs over branches; none is all
@@ -274,6 +277,7 @@ enum TellingWord {
     Red,
     Fixed,
     Changed,
+    Culprit,
     Trouble,
 }
 
@@ -281,6 +285,7 @@ impl Keys for WatchTable {
     const KEYS: &'static [&'static str] = &[
         "source",
         "interval",
+        "bisect-per-day",
         "revision-link",
         "ticket-link",
         "scheduler",

@@ -39,7 +39,7 @@ impl Book<'_> {
     ) -> Result<Vec<Change>, StoreError> {
         self.rows(
             "SELECT id, repository, branch, revision, turn, position, author, committed, subject,
-                    files, seen FROM change
+                    files, seen, parents FROM change
              WHERE repository = ?1 AND branch = ?2 ORDER BY position DESC LIMIT ?3",
             params![repository, branch, limit],
             change,
