@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,7 +13,7 @@ use djbuild::spec::{
     Links, Pattern, Place, Placed, Receiver, Scheduler, Telling, Trigger, Watch, Way,
 };
 use djbuild::store::StoreError;
-use djbuild::store::farm::{Farm, NewNotice, OutboxRow, QueuedRequest};
+use djbuild::store::farm::{Farm, Hunt, NewNotice, OutboxRow, QueuedRequest};
 use djbuild::watch::{
     CellVerdict, Claimed, Ending, Fate, Post, Undelivered, Verdicts, WatchError, adopt, claim,
     deliver, finish, fire, follow, poll, recover, seek, settle,
@@ -25,6 +26,9 @@ pub const CELLS: [&str; 2] = ["python3.14-sqlite", "python3.14-postgresql17"];
 
 /// What a cell of a commit comes to.
 pub type Verdict = dyn Fn(&QueuedRequest, &str) -> Outcome;
+
+/// The tests that fail in a cell of a commit, where it does.
+pub type Failing = dyn Fn(&QueuedRequest, &str) -> Vec<String>;
 
 pub struct Story {
     folder: tempfile::TempDir,
@@ -39,6 +43,7 @@ pub struct Story {
     pub runs: u64,
     pub post: Receivers,
     pub verdict: Box<Verdict>,
+    pub failing: Box<Failing>,
     /// Statements until the plug is pulled.
     countdown: Arc<AtomicI64>,
     pub kills: u64,
@@ -124,6 +129,7 @@ impl Story {
             runs: 0,
             post: Receivers::default(),
             verdict: Box::new(|_, _| Outcome::Passed),
+            failing: Box::new(|_, _| Vec::new()),
             countdown,
             kills: 0,
             is_forge_away: false,
@@ -242,7 +248,10 @@ impl Story {
                 CellVerdict {
                     cell: format!("{}-{cell}", request.asked.branch),
                     outcome,
-                    failing: Vec::new(),
+                    failing: match outcome {
+                        Outcome::Failed => (self.failing)(&request, cell),
+                        _ => Vec::new(),
+                    },
                 }
             })
             .collect();
@@ -298,6 +307,21 @@ impl Story {
             .farm
             .look(|book| book.all_requests().map_err(WatchError::from));
         all.expect("readable")
+    }
+
+    /// The searches for culprits, those that go on first.
+    pub fn hunts(&mut self) -> Vec<Hunt> {
+        let all = self.farm.look(|book| {
+            let mut all = book.open_hunts()?;
+            all.extend(book.ended_hunts(Moment(0))?);
+            Ok::<_, WatchError>(all)
+        });
+        all.expect("readable")
+    }
+
+    /// The file that all of it is in.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("history.sqlite3")
     }
 
     pub fn notices(&mut self) -> Vec<OutboxRow> {
