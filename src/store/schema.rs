@@ -315,13 +315,17 @@ mod tests {
     }
 
     #[test]
-    fn what_a_watcher_kept_before_there_were_logins_survives() {
+    fn what_a_watcher_kept_before_there_were_logins_and_hunts_survives() {
         let (_folder, path) = place();
         let old = Connection::open(&path).expect("writable");
         old.execute_batch(TABLES).expect("valid");
         old.execute_batch(watch_tables::TABLES).expect("valid");
-        old.execute_batch("INSERT INTO beat VALUES ('poll', 7); PRAGMA user_version = 3;")
-            .expect("valid");
+        old.execute_batch(
+            "INSERT INTO beat VALUES ('poll', 7);
+             INSERT INTO change VALUES (1, 'r', 'main', 'a', 0, 1, 'x', 1, 's', NULL, 1);
+             PRAGMA user_version = 3;",
+        )
+        .expect("valid");
         drop(old);
         let connection = open(&path).expect("migrated");
         let at: i64 = connection
@@ -336,6 +340,15 @@ mod tests {
             )
             .expect("made");
         assert_eq!(rows, 0);
+        let rows: (i64, i64) = connection
+            .query_row(
+                "SELECT (SELECT count(*) FROM change WHERE parents IS NULL),
+                        (SELECT count(*) FROM hunt) + (SELECT count(*) FROM probe)",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .expect("made");
+        assert_eq!(rows, (1, 0));
     }
 
     #[test]

@@ -160,26 +160,38 @@ pub fn drop_hunts(
         if oldest(book, &hunt)?.is_some_and(|oldest| !is_gone(&oldest)) {
             continue;
         }
-        book.end_hunt(hunt.id, (HuntState::Dropped, None), word, now)?;
-        for probe in book.probes(hunt.id)? {
-            let Some(request) = book.request(probe.request)? else {
-                continue;
-            };
-            match request.progress {
-                Progress::Waiting => {
-                    let ended = Ended {
-                        at: now,
-                        outcome: "superseded".to_owned(),
-                        word: word.to_owned(),
-                        superseded: None,
-                    };
-                    book.end_request(request.id, &ended)?;
-                }
-                Progress::Running if probe.seen.is_none() => {
-                    book.ask_to_end(request.id, word)?;
-                }
-                _ => {}
+        end_hunt(book, hunt.id, (HuntState::Dropped, None), word, now)?;
+    }
+    Ok(())
+}
+
+/// Ends a search, and what is still under way for it.
+///
+/// # Errors
+/// When what a watcher keeps cannot be read or written.
+pub fn end_hunt(
+    book: &Book<'_>,
+    id: i64,
+    end: (HuntState, Option<&str>),
+    word: &str,
+    now: Moment,
+) -> Result<(), WatchError> {
+    book.end_hunt(id, end, word, now)?;
+    let probes = book.probes(id)?.into_iter();
+    for probe in probes.filter(|probe| probe.seen.is_none()) {
+        let request = book.request(probe.request)?;
+        match request.map(|request| request.progress) {
+            Some(Progress::Waiting) => {
+                let ended = Ended {
+                    at: now,
+                    outcome: "superseded".to_owned(),
+                    word: word.to_owned(),
+                    superseded: None,
+                };
+                book.end_request(probe.request, &ended)?;
             }
+            Some(Progress::Running) => book.ask_to_end(probe.request, word)?,
+            Some(Progress::Ended(_)) | None => {}
         }
     }
     Ok(())
@@ -197,4 +209,41 @@ fn oldest(book: &Book<'_>, hunt: &Hunt) -> Result<Option<String>, WatchError> {
     let trail = trail(book, &hunt.about, hunt.id)?;
     let suspects = trail.suspects();
     Ok(suspects.first().map(|change| change.revision.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_bad_where_one_of_the_same_tests_fails_and_good_where_none_of_them_can_have() {
+        let words =
+            |all: &[&str]| -> Vec<String> { all.iter().map(|one| (*one).to_owned()).collect() };
+        let failing = words(&["a.tests.B.test_c", "a.tests.B.test_d"]);
+        let say = |outcome, tests: &[&str]| sight(outcome, &words(tests), &failing);
+        assert_eq!(say(Outcome::Passed, &[]), Seen::Good);
+        assert_eq!(
+            say(Outcome::Failed, &["x.tests.Y.test_z", "a.tests.B.test_d"]),
+            Seen::Bad
+        );
+        assert_eq!(say(Outcome::Failed, &["x.tests.Y.test_z"]), Seen::Good);
+        for test in [
+            "setUpClass (a.tests.B)",
+            "unittest.loader._FailedTest.a.tests",
+        ] {
+            assert_eq!(say(Outcome::Failed, &[test]), Seen::Unclear, "{test}");
+        }
+        for outcome in [
+            Outcome::Errored,
+            Outcome::Empty,
+            Outcome::Infrastructure,
+            Outcome::Cancelled,
+            Outcome::Skipped,
+        ] {
+            assert_eq!(say(outcome, &[]), Seen::Unclear, "{outcome}");
+        }
+        // Where no test was to blame, whatever is red is as bad.
+        assert_eq!(sight(Outcome::Errored, &[], &[]), Seen::Bad);
+        assert_eq!(sight(Outcome::Infrastructure, &[], &[]), Seen::Unclear);
+    }
 }

@@ -7,6 +7,9 @@
 //!                                              deliver <- news <- verdict
 //! ```
 //!
+//! What is left over of the time is for culprits: seek requests a commit between green and
+//! red, finish takes what was seen, and at the end that is news too.
+//!
 //! Each arrow is a transaction on the [`Farm`](crate::store::farm::Farm): what is decided
 //! is kept whole or not at all, and whoever is killed in between finds it as it was. What
 //! happens in a transaction is plain code over a [`Book`](crate::store::farm::Book) and

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::finish::question;
-use super::hunt::{sight, trail};
+use super::hunt::{end_hunt, sight, trail};
 use super::news::tell_culprit;
 use super::order::narrow;
 use super::reload::HUNTS;
@@ -48,11 +48,11 @@ pub fn seek(book: &Book<'_>, watch: &Watch, now: Moment) -> Result<(), WatchErro
             }
             Next::Found { culprit, word } => {
                 let found = (HuntState::Found, Some(culprit.revision.as_str()));
-                book.end_hunt(hunt.id, found, &word, now)?;
+                end_hunt(book, hunt.id, found, &word, now)?;
                 tell_culprit(book, watch, &hunt, (culprit, &word), now)?;
             }
             Next::Untold(word) => {
-                book.end_hunt(hunt.id, (HuntState::Untold, None), &word, now)?;
+                end_hunt(book, hunt.id, (HuntState::Untold, None), &word, now)?;
             }
         }
     }
@@ -115,7 +115,7 @@ fn probe(
         Ok(job) => job,
         Err(error) => {
             let untold = (HuntState::Untold, None);
-            return Ok(book.end_hunt(hunt.id, untold, &error.to_string(), now)?);
+            return end_hunt(book, hunt.id, untold, &error.to_string(), now);
         }
     };
     let again = if is_again { " again" } else { "" };
@@ -181,4 +181,26 @@ fn app(test: &str) -> Option<&str> {
         !app.is_empty() && app.chars().all(known)
     };
     Some(app).filter(is_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_is_what_a_test_of_any_kind_is_in() {
+        for (test, expected) in [
+            ("queries.tests.A.test_b", Some("queries")),
+            ("setUpClass (queries.tests.A)", Some("queries")),
+            ("unittest.loader._FailedTest.queries.tests", Some("queries")),
+            (
+                "gis_tests.geoapp.tests.A.test_b (key='(a.b)')",
+                Some("gis_tests"),
+            ),
+            ("--settings=x", None),
+            ("", None),
+        ] {
+            assert_eq!(app(test), expected, "{test}");
+        }
+    }
 }

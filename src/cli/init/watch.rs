@@ -61,6 +61,10 @@ databases = [\"sqlite\", \"postgresql:max\"]
 
 const REST: &str = "\
 ticket-link = \"https://code.djangoproject.com/ticket/{ticket}\"
+# Where several commits came in and a cell is red, so many runs a day look for the one that
+# did it, while nothing else is to be done; 0 is none:
+#
+# bisect-per-day = 20
 
 # Commits, once none came for ten seconds. One that touches docs/ alone is not tested.
 [[watch.scheduler]]
@@ -100,7 +104,7 @@ files = [\"!docs/**\"]
 # name = \"team\"
 # webhook = { secret = \"slack\" }
 # shape = \"slack\"
-# on = [\"red\", \"fixed\", \"trouble\"]
+# on = [\"red\", \"fixed\", \"culprit\", \"trouble\"]
 
 # What has to be true; `djbuild watch --check` tells whether it is.
 # A commit that touches docs/ only requests nothing:
