@@ -8,8 +8,8 @@ use crate::model::{Moment, Outcome};
 use crate::spec::{Job, Watch};
 use crate::store::farm::{Book, Ended, Farm, Interest, Progress, QueuedRequest};
 
-/// The mark that a trouble of ours was told.
-const TROUBLE: &str = "trouble";
+/// The mark that a trouble of ours was told, at the time of the last one.
+pub const TROUBLE: &str = "trouble";
 
 /// Ends a request: how its cells stand, whom that concerns, what comes after it, all at
 /// once. A request that had ended is left as it is.
@@ -96,7 +96,7 @@ fn take_verdicts(
 ) -> Result<(), WatchError> {
     let asked = &request.asked;
     if !Kind::of(&asked.kind).is_none_or(Kind::decides) {
-        return Ok(());
+        return note_trouble(book, watch, request, verdicts, now);
     }
     let place = (asked.repository.as_str(), asked.branch.as_str());
     // What is over is over: a branch of the same name may have been made since.
@@ -131,17 +131,30 @@ fn take_verdicts(
             good = Some(good.map_or(last, |good: i64| good.min(last)));
         }
     }
-    if verdicts.outcome == Outcome::Infrastructure {
-        let word = format!("run {} of {} is infrastructure", verdicts.run, asked.branch);
-        tell_once(book, watch, request, &word, now)?;
-    } else if is_decided(verdicts.outcome.as_str()) {
-        book.unbeat(TROUBLE)?;
-    }
+    note_trouble(book, watch, request, verdicts, now)?;
     if let Some(good) = good {
         news.blame(book.changes_between(place, good, asked.position)?);
         tell(book, watch, &news, now)?;
     }
     begin_hunts(book, watch, request, verdicts, &turned, now)
+}
+
+/// Tells of a run that came to nothing, or notes that something was tested again.
+fn note_trouble(
+    book: &Book<'_>,
+    watch: &Watch,
+    request: &QueuedRequest,
+    verdicts: &Verdicts,
+    now: Moment,
+) -> Result<(), WatchError> {
+    if verdicts.outcome == Outcome::Infrastructure {
+        let branch = &request.asked.branch;
+        let word = format!("run {} of {branch} is infrastructure", verdicts.run);
+        tell_once(book, watch, request, &word, now)?;
+    } else if is_decided(verdicts.outcome.as_str()) {
+        book.unbeat(TROUBLE)?;
+    }
+    Ok(())
 }
 
 /// Tells of a trouble of ours, and of no other until something was tested again: all the

@@ -85,10 +85,8 @@ pub fn trail(book: &Book<'_>, about: &NewHunt, hunt: i64) -> Result<Trail, Watch
     let before = about.good.saturating_sub(1);
     let mut span = book.changes_between(place, before, about.bad)?;
     let is_base = |first: &&Change| first.position == about.good;
-    let base = match span.first().filter(is_base) {
-        Some(_) => Some(span.remove(0).revision),
-        None => None,
-    };
+    let has_base = span.first().as_ref().is_some_and(is_base);
+    let base = has_base.then(|| span.remove(0).revision);
     Ok(Trail::new(base, span, book.probes(hunt)?))
 }
 

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use super::finish::question;
+use super::finish::{TROUBLE, question};
 use super::hunt::{end_hunt, sight, trail};
 use super::news::tell_culprit;
 use super::order::narrow;
@@ -16,6 +17,8 @@ use crate::store::farm::{
 
 /// What is bounded is bounded within so many milliseconds.
 const DAY: i64 = 86_400_000;
+/// An engine in trouble is left alone for so long: what it says is none of a commit's doing.
+const REST: Duration = Duration::from_secs(3600);
 /// The tests of so many apps are run by themselves; of more, all are.
 const APPS: usize = 5;
 
@@ -32,6 +35,7 @@ pub fn seek(book: &Book<'_>, watch: &Watch, now: Moment) -> Result<(), WatchErro
     let pauses = book.pauses()?;
     let is_paused = |kind, name: &str| pauses.iter().any(|pause| pause.is_of(kind, name));
     let mut may_probe = is_idle(book)?
+        && is_calm(book, now)?
         && !is_paused(PauseKind::All, "")
         && book.probes_since(Moment(now.0.saturating_sub(DAY)))? < watch.bisect_per_day;
     for hunt in hunts {
@@ -62,6 +66,13 @@ pub fn seek(book: &Book<'_>, watch: &Watch, now: Moment) -> Result<(), WatchErro
 /// Whether nothing runs, waits, or settles.
 fn is_idle(book: &Book<'_>) -> Result<bool, WatchError> {
     Ok(book.open_requests()?.is_empty() && book.waited_for()?.is_empty())
+}
+
+/// Whether nothing of ours went wrong of late.
+fn is_calm(book: &Book<'_>, now: Moment) -> Result<bool, WatchError> {
+    let beats = book.beats()?;
+    let mut troubles = beats.iter().filter(|beat| beat.part == TROUBLE);
+    Ok(troubles.all(|trouble| now.since(trouble.at) >= REST))
 }
 
 /// Takes what others' runs have said of the commits meanwhile, and what has become of

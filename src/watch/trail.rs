@@ -5,6 +5,9 @@ use crate::store::farm::{Change, Probe, Seen};
 
 /// A commit that cannot be judged so many times is left out.
 const TRIES: usize = 2;
+/// Until then others go first that are not so much further from the middle: what kept it
+/// from being judged may have been no doing of its own.
+const FURTHER: usize = 3;
 
 /// Commits of which one broke something, and what is known of them.
 pub struct Trail {
@@ -58,7 +61,10 @@ impl Trail {
             let middle = (others.len() - 1) / 2;
             let open = others.iter().enumerate();
             let open = open.filter(|(_, change)| self.failures(change) < TRIES);
-            return match open.min_by_key(|(at, _)| at.abs_diff(middle)) {
+            let cost = |(at, change): &(usize, &&Change)| {
+                at.abs_diff(middle) + FURTHER * self.failures(change)
+            };
+            return match open.min_by_key(cost) {
                 Some((_, change)) => self.probe(change),
                 None => Next::Untold(untold(&suspects)),
             };
@@ -114,16 +120,13 @@ impl Trail {
         let mut next = Some(last);
         while let Some(change) = next.filter(|change| visited.insert(change.position)) {
             line.push(change);
-            next = match &change.parents {
-                Some(parents) => {
-                    let first = parents.first();
-                    first.and_then(|parent| self.before(change, parent))
-                }
-                // What was kept before parents were: the order is all there is.
-                None => {
-                    let mut earlier = self.span.iter();
-                    earlier.rfind(|one| one.position < change.position)
-                }
+            next = if let Some(parents) = &change.parents {
+                let first = parents.first();
+                first.and_then(|parent| self.before(change, parent))
+            } else {
+                // It was kept before parents were: the order is all there is.
+                let mut earlier = self.span.iter();
+                earlier.rfind(|one| one.position < change.position)
             };
         }
         line.reverse();

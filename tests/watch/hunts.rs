@@ -37,9 +37,17 @@ fn push(story: &mut Story, commits: u64) {
     }
     story.surely(Story::poll);
     story.surely(|story| story.begin().map(drop));
-    story.surely(|story| match story.running.is_empty() {
-        true => Ok(()),
-        false => story.end(0),
+    end_first(story);
+}
+
+/// Ends what runs, unless a kill did.
+fn end_first(story: &mut Story) {
+    story.surely(|story| {
+        if story.running.is_empty() {
+            Ok(())
+        } else {
+            story.end(0)
+        }
     });
 }
 
@@ -49,10 +57,7 @@ fn wait(story: &mut Story, minutes: u64) {
         story.pass(Duration::from_secs(60));
         story.surely(Story::tick);
         while story.surely(Story::begin) {
-            story.surely(|story| match story.running.is_empty() {
-                true => Ok(()),
-                false => story.end(0),
-            });
+            end_first(story);
         }
     }
 }
@@ -121,7 +126,7 @@ fn a_probe_is_of_one_cell_and_of_the_apps_that_failed_and_then_of_all_where_it_d
         _ => was(request, cell),
     });
     push(&mut story, 8);
-    wait(&mut story, 30);
+    wait(&mut story, 300);
     let probes = probes(&mut story);
     let suites: Vec<(u64, Suite)> = probes
         .iter()
@@ -194,6 +199,18 @@ fn a_test_that_failed_by_chance_blames_nobody() {
     assert_eq!(hunt.state, HuntState::Untold);
     assert_eq!(hunt.culprit, None);
     assert!(news(&mut story).is_empty());
+}
+
+#[test]
+fn an_engine_that_is_dead_for_hours_leaves_no_commit_out() {
+    let mut story = broken_at(5);
+    push(&mut story, 8);
+    let was = std::mem::replace(&mut story.verdict, Box::new(|_, _| Outcome::Infrastructure));
+    wait(&mut story, 90);
+    assert_eq!(probes(&mut story).len(), 2, "one an hour");
+    story.verdict = was;
+    wait(&mut story, 90);
+    assert_eq!(story.hunts()[0].culprit, Some(revision(5)));
 }
 
 #[test]
