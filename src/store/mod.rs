@@ -23,6 +23,7 @@ mod estimates;
 pub mod farm;
 mod follow;
 mod history;
+mod hunt_tables;
 mod line;
 mod liveness;
 mod log;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 
 use super::private::{make_folder, options, tighten};
 use super::state::FORMAT;
-use super::{StoreError, login_tables, watch_tables};
+use super::{StoreError, hunt_tables, login_tables, watch_tables};
 
 const TABLES: &str = "
 CREATE TABLE run (
@@ -176,6 +176,7 @@ fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     if version < 4 {
         transaction.execute_batch(BAD)?;
         transaction.execute_batch(login_tables::TABLES)?;
+        transaction.execute_batch(hunt_tables::TABLES)?;
     }
     transaction.pragma_update(None, "user_version", FORMAT)
 }
@@ -314,13 +315,17 @@ mod tests {
     }
 
     #[test]
-    fn what_a_watcher_kept_before_there_were_logins_survives() {
+    fn what_a_watcher_kept_before_there_were_logins_and_hunts_survives() {
         let (_folder, path) = place();
         let old = Connection::open(&path).expect("writable");
         old.execute_batch(TABLES).expect("valid");
         old.execute_batch(watch_tables::TABLES).expect("valid");
-        old.execute_batch("INSERT INTO beat VALUES ('poll', 7); PRAGMA user_version = 3;")
-            .expect("valid");
+        old.execute_batch(
+            "INSERT INTO beat VALUES ('poll', 7);
+             INSERT INTO change VALUES (1, 'r', 'main', 'a', 0, 1, 'x', 1, 's', NULL, 1);
+             PRAGMA user_version = 3;",
+        )
+        .expect("valid");
         drop(old);
         let connection = open(&path).expect("migrated");
         let at: i64 = connection
@@ -335,6 +340,15 @@ mod tests {
             )
             .expect("made");
         assert_eq!(rows, 0);
+        let rows: (i64, i64) = connection
+            .query_row(
+                "SELECT (SELECT count(*) FROM change WHERE parents IS NULL),
+                        (SELECT count(*) FROM hunt) + (SELECT count(*) FROM probe)",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .expect("made");
+        assert_eq!(rows, (1, 0));
     }
 
     #[test]

@@ -156,6 +156,7 @@ pub fn arrive(
 fn new_change(commit: &Commit) -> NewChange {
     NewChange {
         revision: commit.id.clone(),
+        parents: commit.parents.clone(),
         author: commit.author.clone(),
         committed: Moment(commit.committed),
         subject: commit.subject.clone(),

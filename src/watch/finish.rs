@@ -1,14 +1,15 @@
 use super::after::is_decided;
 use super::ending::{Ending, Verdicts};
+use super::hunt::{begin_hunts, witness};
 use super::news::{News, tell, tell_trouble};
-use super::verdict::{Judged, judge};
+use super::verdict::{Judged, Turn, judge};
 use super::{Kind, WatchError};
 use crate::model::{Moment, Outcome};
 use crate::spec::{Job, Watch};
 use crate::store::farm::{Book, Ended, Farm, Interest, Progress, QueuedRequest};
 
-/// The mark that a trouble of ours was told.
-const TROUBLE: &str = "trouble";
+/// The mark that a trouble of ours was told, at the time of the last one.
+pub const TROUBLE: &str = "trouble";
 
 /// Ends a request: how its cells stand, whom that concerns, what comes after it, all at
 /// once. A request that had ended is left as it is.
@@ -31,6 +32,7 @@ pub fn finish(
         }
         book.end_attempt(id, ending.outcome(), now)?;
         note_completed(book, &request, ending, now)?;
+        witness(book, &request, ending)?;
         match ending {
             Ending::Run(verdicts) => take_verdicts(book, watch, &request, verdicts, now)?,
             Ending::Without { outcome, word } => {
@@ -96,10 +98,13 @@ fn take_verdicts(
     verdicts: &Verdicts,
     now: Moment,
 ) -> Result<(), WatchError> {
+    let asked = &request.asked;
+    if !Kind::of(&asked.kind).is_none_or(Kind::decides) {
+        return note_trouble(book, watch, request, verdicts, now);
+    }
     if !counts(book, request)? {
         return Ok(());
     }
-    let asked = &request.asked;
     let place = (asked.repository.as_str(), asked.branch.as_str());
     let question = question(&asked.job);
     let judged = Judged {
@@ -112,7 +117,7 @@ fn take_verdicts(
     };
     let mut news = News::of(request, verdicts.outcome.as_str());
     news.run_by(verdicts);
-    let mut good = None;
+    let (mut good, mut turned) = (None, Vec::new());
     for cell in &verdicts.cells {
         let before = book.standing(place, &question, &cell.cell)?;
         let Some((standing, turn)) = judge(&judged, before.as_ref(), cell) else {
@@ -121,21 +126,38 @@ fn take_verdicts(
         book.put_standing(&standing)?;
         if let Some(turn) = turn {
             news.add(turn, &standing, before.as_ref());
-            let last = before.and_then(|before| before.good).unwrap_or(0);
+            let known = before.and_then(|before| before.good);
+            let last = known.unwrap_or(0);
+            if let (Turn::Red, Some(good)) = (turn, known) {
+                turned.push((standing, good));
+            }
             good = Some(good.map_or(last, |good: i64| good.min(last)));
         }
     }
-    if verdicts.outcome == Outcome::Infrastructure {
-        let word = format!("run {} of {} is infrastructure", verdicts.run, asked.branch);
-        tell_once(book, watch, request, &word, now)?;
-    } else if is_decided(verdicts.outcome.as_str()) {
-        book.unbeat(TROUBLE)?;
-    }
+    note_trouble(book, watch, request, verdicts, now)?;
     if let Some(good) = good {
         news.blame(book.changes_between(place, good, asked.position)?);
     }
     if good.is_some() || is_told(verdicts.outcome.as_str()) {
         tell(book, watch, &news, now)?;
+    }
+    begin_hunts(book, watch, request, verdicts, &turned, now)
+}
+
+/// Tells of a run that came to nothing, or notes that something was tested again.
+fn note_trouble(
+    book: &Book<'_>,
+    watch: &Watch,
+    request: &QueuedRequest,
+    verdicts: &Verdicts,
+    now: Moment,
+) -> Result<(), WatchError> {
+    if verdicts.outcome == Outcome::Infrastructure {
+        let branch = &request.asked.branch;
+        let word = format!("run {} of {branch} is infrastructure", verdicts.run);
+        tell_once(book, watch, request, &word, now)?;
+    } else if is_decided(verdicts.outcome.as_str()) {
+        book.unbeat(TROUBLE)?;
     }
     Ok(())
 }
@@ -173,7 +195,7 @@ fn tell_once(
 
 /// What is asked of cells: labels and flags. The same cell may stand well in one question
 /// and badly in another.
-fn question(job: &str) -> String {
+pub fn question(job: &str) -> String {
     match serde_json::from_str(job) {
         Ok(Job::Suite(suite)) => [suite.labels, suite.flags].concat().join(" "),
         Err(_) => String::new(),

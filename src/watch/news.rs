@@ -1,12 +1,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::WatchError;
+use super::culprit::Culprit;
 use super::ending::Verdicts;
 use super::shared::name_of;
 use super::verdict::Turn;
 use crate::model::{Moment, plural};
 use crate::spec::{Receiver, Telling, Watch};
-use crate::store::farm::{Book, Change, NewNotice, QueuedRequest, Standing};
+use crate::store::farm::{Book, Change, Hunt, NewNotice, QueuedRequest, Standing};
 
 /// So many commits and tests are told one by one.
 const LISTED: usize = 10;
@@ -50,6 +51,8 @@ pub struct News {
     pub commits: Vec<Blamed>,
     /// How many there are.
     pub commits_in_all: usize,
+    /// The commit that was found to have broken cells.
+    pub culprit: Option<Culprit>,
     /// What is wrong, where that is not Django.
     pub trouble: Option<String>,
     /// When it was written.
@@ -188,11 +191,15 @@ impl News {
         if !wants(Telling::Changed) && !every {
             part.changed.clear();
         }
+        if !wants(Telling::Culprit) {
+            part.culprit = None;
+        }
         if !wants(Telling::Trouble) {
             part.trouble = None;
         }
         let lists = [&part.red, &part.fixed, &part.changed, &part.flapping];
-        let has_any = part.trouble.is_some() || lists.iter().any(|list| !list.is_empty());
+        let is_told = part.trouble.is_some() || part.culprit.is_some();
+        let has_any = is_told || lists.iter().any(|list| !list.is_empty());
         let is_a_run = every && !part.outcome.is_empty();
         (has_any || is_a_run).then(|| {
             part.name_cells();
@@ -217,6 +224,9 @@ impl News {
     fn in_a_line(&self) -> String {
         if let Some(trouble) = &self.trouble {
             return trouble.clone();
+        }
+        if let Some(culprit) = &self.culprit {
+            return culprit.in_a_line(&self.branch);
         }
         let short = self.revision.get(..10).unwrap_or(&self.revision);
         let named = &self.named;
@@ -257,9 +267,13 @@ pub fn tell(book: &Book<'_>, watch: &Watch, news: &News, now: Moment) -> Result<
         part.link = page
             .zip(part.run.as_ref())
             .map(|(page, run)| format!("{page}/runs/{run}"));
+        let link = watch.links.revision.as_ref();
+        let link = |revision: &str| link.map(|link| link.replace("{revision}", revision));
         for commit in &mut part.commits {
-            let link = watch.links.revision.as_ref();
-            commit.link = link.map(|link| link.replace("{revision}", &commit.revision));
+            commit.link = link(&commit.revision);
+        }
+        if let Some(culprit) = &mut part.culprit {
+            culprit.link = link(&culprit.revision);
         }
         let notice = NewNotice {
             id: part.id.clone(),
@@ -282,6 +296,28 @@ pub fn tell_trouble(
     let news = News {
         id: format!("trouble {id}"),
         trouble: Some(trouble.to_owned()),
+        ..News::default()
+    };
+    tell(book, watch, &news, now)
+}
+
+/// Writes down which commit broke cells.
+pub fn tell_culprit(
+    book: &Book<'_>,
+    watch: &Watch,
+    hunt: &Hunt,
+    (culprit, word): (&Change, &str),
+    now: Moment,
+) -> Result<(), WatchError> {
+    let about = &hunt.about;
+    let news = News {
+        id: format!("culprit {}", hunt.id),
+        repository: about.repository.clone(),
+        branch: about.branch.clone(),
+        revision: culprit.revision.clone(),
+        request: Some(about.request),
+        run: Some(about.run.to_string()),
+        culprit: Some(Culprit::of(hunt, culprit, word)),
         ..News::default()
     };
     tell(book, watch, &news, now)

@@ -158,7 +158,10 @@ pub fn job_of(
 }
 
 /// Leaves the chosen cells of a suite.
-fn narrow(suite: &mut Suite, branch: &str, cells: &[String]) -> Result<(), WatchError> {
+///
+/// # Errors
+/// When one is no cell, or another branch's.
+pub fn narrow(suite: &mut Suite, branch: &str, cells: &[String]) -> Result<(), WatchError> {
     if cells.is_empty() {
         return Ok(());
     }

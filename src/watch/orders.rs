@@ -49,6 +49,10 @@ impl Orders {
             let every = humantime::format_duration(new.interval);
             changes.push(format!("asked every {every}"));
         }
+        if old.bisect_per_day != new.bisect_per_day {
+            let runs = new.bisect_per_day;
+            changes.push(format!("up to {runs} runs a day search for culprits"));
+        }
         if old.links != new.links {
             changes.push("links changed".to_owned());
         }

@@ -7,6 +7,8 @@ use crate::store::farm::{Book, Ended, Progress, Repository};
 pub const NOBODY: &str = "forced";
 /// The scheduler of what somebody tries.
 pub const TRIES: &str = "try";
+/// The scheduler of the search for culprits.
+pub const HUNTS: &str = "bisect";
 
 /// Takes a configuration that is new: clocks begin to run, and what was requested by
 /// schedulers that are gone is cancelled. A scheduler that leaves, or leaves a branch,
@@ -17,7 +19,7 @@ pub const TRIES: &str = "try";
 pub fn adopt(book: &Book<'_>, watch: &Watch, now: Moment) -> Result<(), WatchError> {
     let is_there = |name: &str| {
         let mut schedulers = watch.schedulers.iter();
-        [NOBODY, TRIES].contains(&name) || schedulers.any(|scheduler| scheduler.name == name)
+        [NOBODY, TRIES, HUNTS].contains(&name) || schedulers.any(|scheduler| scheduler.name == name)
     };
     for request in book.open_requests()? {
         if request.progress == Progress::Waiting && !is_there(&request.asked.scheduler) {

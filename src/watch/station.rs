@@ -11,7 +11,7 @@ use super::rounds::Rounds;
 use super::wrong_file::WrongFile;
 use super::{
     Ending, Helm, Orders, Post, WatchError, adopt, claim, finish, fire, follow, obstacles, recover,
-    settle,
+    seek, settle,
 };
 use crate::engine::{Cancel, Canceller, Engine};
 use crate::event::Summary;
@@ -189,7 +189,7 @@ impl Station {
             work.unkept.pop();
             work.rounds.last = None;
         }
-        let settles = self.look_around(farm, &mut work.rounds, now)?;
+        let settles = self.look_around(farm, &mut work.rounds, until, now)?;
         self.begin_sends(farm, work, now)?;
         let open = farm.look(|book| book.open_requests().map_err(WatchError::from))?;
         for request in open.iter().filter(|request| request.cancel.is_some()) {
@@ -220,6 +220,7 @@ impl Station {
         &self,
         farm: &mut Farm,
         rounds: &mut Rounds,
+        until: Until,
         now: Moment,
     ) -> Result<Option<Moment>, WatchError> {
         let version = farm.version()?;
@@ -233,6 +234,10 @@ impl Station {
             follow(book, watch)?;
             let settles = settle(book, watch, now)?;
             let fires = fire(book, watch, &places, now)?;
+            // Who looks once has no time left over.
+            if until == Until::Stopped {
+                seek(book, watch, now)?;
+            }
             Ok::<_, WatchError>((settles, fires))
         })?;
         *rounds = Rounds {

@@ -2,7 +2,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::claim::obstacles;
-use super::{Calendar, Other, WatchError, WrongFile};
+use super::hunts::hunts;
+use super::{Calendar, HuntStatus, Other, WatchError, WrongFile};
 use crate::model::Moment;
 use crate::run::Home;
 use crate::spec::{Trigger, Watch};
@@ -29,6 +30,9 @@ pub struct Status {
     pub running: Vec<RequestStatus>,
     /// What waits, those that go first first.
     pub waiting: Vec<RequestStatus>,
+    /// Searches for commits that broke cells, those that go on first, and those that
+    /// ended of late.
+    pub hunts: Vec<HuntStatus>,
     /// What is paused.
     pub paused: Vec<String>,
     /// Notices that nobody has taken yet.
@@ -235,6 +239,7 @@ pub fn status(
         schedulers,
         running,
         waiting,
+        hunts: hunts(book, watch, places, now)?,
         paused: pauses
             .map(|pause| match pause.name.as_str() {
                 "" => "everything".to_owned(),

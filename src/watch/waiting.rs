@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use super::hunt::{drop_hunts, wanted_revisions};
 use super::place::Place;
 use super::{Kind, WatchError};
 use crate::model::Moment;
@@ -16,6 +17,7 @@ pub fn waiting_revisions(
         .collect();
     let pending = pending(book, place)?.into_iter();
     revisions.extend(pending.map(|(_, change)| change.revision));
+    revisions.extend(wanted_revisions(book, place)?);
     Ok(revisions)
 }
 
@@ -48,7 +50,7 @@ pub fn drop_waiting(
             book.end_request(request.id, &ended)?;
         }
     }
-    Ok(())
+    drop_hunts(book, place, is_gone, word, now)
 }
 
 /// The changes of a branch that schedulers wait with.

@@ -171,5 +171,43 @@ fn what_is_tried_goes_first_and_says_nothing_and_a_cell_is_stopped_alone() {
     shell(&format!("kill -INT {}", watcher.id()));
     assert!(watcher.wait().expect("started").success());
     assert!(!notices.exists(), "a cell that was stopped is no news");
+}
+
+#[test]
+fn of_commits_that_came_in_together_the_one_that_broke_a_cell_is_found_and_told() {
+    let user = User::new();
+    let (repository, folder, notices) = farm(&user);
+    push(&repository, "pass");
+    user.run_in(&folder, &["watch", "--once"]).exits_with(0);
+    for body in ["len('a')", "self.fail(1)", "self.fail(2)", "self.fail(3)"] {
+        push(&repository, body);
+    }
+    let mut watcher = watch(&user, &folder);
+    let begun = Instant::now();
+    let found = loop {
+        let status = status(&user, &folder);
+        if status["hunts"][0]["state"] == "found" {
+            break status["hunts"][0].clone();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(400), "{status}");
+        sleep(Duration::from_millis(500));
+    };
+    assert_eq!(found["culprit"]["subject"], "Refs #7 -- self.fail(1)");
+    assert_eq!(found["word"], "it fails, and its parent passes");
+    let shown = user.run_in(&folder, &["status"]).stdout;
+    assert!(shown.contains("Refs #7 -- self.fail(1)"), "{shown}");
+    while !fs::read_to_string(&notices).is_ok_and(|told| told.contains("\"culprit\":{")) {
+        assert!(begun.elapsed() < Duration::from_secs(420), "it is not told");
+        sleep(Duration::from_millis(200));
+    }
+    shell(&format!("kill -INT {}", watcher.id()));
+    assert!(watcher.wait().expect("started").success());
+    let of: Vec<String> = history(&user)
+        .iter()
+        .map(|run| run["scheduler"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(of, ["bisect", "bisect", "branches", "branches"]);
+    let standing = status(&user, &folder)["branches"][0].clone();
+    assert_eq!(standing["red"][0], format!("main-python{PYTHON}-sqlite"));
     assert_eq!(user.left(), Vec::<String>::new());
 }

@@ -101,6 +101,12 @@ fn a_merge_brings_what_it_merges_and_has_the_files_of_all_of_it() {
     assert_eq!(merge.subject, "A merge");
     assert_eq!(files(merge).len(), 300);
     assert!(files(merge).contains(&"django/topic/299.py"));
+    let subject_of = |id: &String| {
+        let known = commits.iter().find(|commit| commit.id == *id);
+        known.map(|commit| commit.subject.as_str())
+    };
+    let parents: Vec<_> = merge.parents.iter().map(subject_of).collect();
+    assert_eq!(parents, [Some("Meanwhile"), Some("Change 299")]);
     let of_the_topic: Vec<&str> = commits.iter().map(|c| c.subject.as_str()).collect();
     let of_the_topic = of_the_topic.iter().filter(|s| s.starts_with("Change"));
     let expected: Vec<String> = (0..300).map(|number| format!("Change {number}")).collect();

@@ -101,6 +101,7 @@ impl World {
         let id = format!("{:040x}", self.made);
         let commit = Commit {
             id: id.clone(),
+            parents: parents.clone(),
             author: format!("author {}", self.made % 3),
             committed: 0,
             subject: format!("commit {}", self.made),

@@ -1,20 +1,25 @@
 //! What has to be true of a watcher that has come to rest, whatever happened to it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use djbuild::model::Outcome;
-use djbuild::store::farm::{Colour, Posted, Progress};
+use djbuild::store::farm::{Colour, HuntState, Posted, Progress, QueuedRequest};
 use djbuild::watch::WatchError;
 
 use super::forge::PLACE;
 use super::model::Model;
 use super::story::Story;
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 pub fn check(story: &mut Story, model: &Model, seed: u64) {
     nothing_is_lost(story, model, seed);
     nothing_is_doubled(story, seed);
     standings_are_those_of_the_newest(story, seed);
     everybody_was_told(story, seed);
+    culprits_are_searched_with_what_is_left_over(story, seed);
+    culprits_did_it(story, seed);
 }
 
 /// Each change is there once for each arrival, and each tip was tested by each scheduler.
@@ -93,7 +98,8 @@ pub fn standings_are_those_of_the_newest(story: &mut Story, seed: u64) {
                 Progress::Ended(ended) => ended.outcome == "passed" || ended.outcome == "failed",
                 _ => false,
             };
-            decided && request.asked.branch == standing.branch && request.asked.position > born
+            let counts = decided && request.asked.kind != "bisect";
+            counts && request.asked.branch == standing.branch && request.asked.position > born
         });
         let newest = newest.max_by_key(|request| request.asked.position);
         let Some(newest) = newest else { continue };
@@ -119,6 +125,55 @@ fn everybody_was_told(story: &mut Story, seed: u64) {
             Posted::Sent(_) => assert!(taken.contains(&row.notice.id), "seed {seed}: {row:?}"),
             Posted::Dead => assert!(row.tries > 3, "seed {seed}: {row:?}"),
             Posted::Waiting => panic!("seed {seed}: {row:?}"),
+        }
+    }
+}
+
+/// No probe was requested while anything else was to be done, and no more in any 24 hours
+/// than are wanted.
+pub fn culprits_are_searched_with_what_is_left_over(story: &mut Story, seed: u64) {
+    let requests = story.requests();
+    let probes: Vec<&QueuedRequest> = requests
+        .iter()
+        .filter(|request| request.asked.kind == "bisect")
+        .collect();
+    for (at, probe) in probes.iter().enumerate() {
+        let in_a_day = probes[at..].iter();
+        let in_a_day = in_a_day.filter(|other| other.made.since(probe.made) < DAY);
+        let bound = story.watch.bisect_per_day as usize;
+        assert!(in_a_day.count() <= bound, "seed {seed}: after {probe:?}");
+        let earlier = requests.iter().filter(|request| request.id < probe.id);
+        for request in earlier {
+            let Progress::Ended(ended) = &request.progress else {
+                panic!("seed {seed}: {request:?} was open before {probe:?}");
+            };
+            assert!(ended.at <= probe.made, "seed {seed}: {request:?} {probe:?}");
+        }
+    }
+}
+
+/// A commit that is named did break the cell, and what it was made on did not.
+fn culprits_did_it(story: &mut Story, seed: u64) {
+    let requests = story.requests();
+    for hunt in story.hunts() {
+        let (HuntState::Found, Some(culprit)) = (hunt.state, &hunt.culprit) else {
+            continue;
+        };
+        let mut like = requests
+            .iter()
+            .find(|request| request.id == hunt.about.request)
+            .expect("it turned in one")
+            .clone();
+        let prefix = format!("{}-", hunt.about.branch);
+        let cell = hunt.about.cell.trim_start_matches(&prefix).to_owned();
+        like.asked.revision.clone_from(culprit);
+        let outcome = (story.verdict)(&like, &cell);
+        assert_eq!(outcome, Outcome::Failed, "seed {seed}: {hunt:?}");
+        let is_sure = hunt.word.as_deref() == Some("it fails, and its parent passes");
+        if let Some(parent) = story.forge.parent(culprit).filter(|_| is_sure) {
+            like.asked.revision = parent;
+            let outcome = (story.verdict)(&like, &cell);
+            assert_eq!(outcome, Outcome::Passed, "seed {seed}: {hunt:?}");
         }
     }
 }

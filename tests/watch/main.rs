@@ -2,6 +2,7 @@
 //! scripted, receivers that fail, and a plug that is pulled at any statement.
 
 mod forge;
+mod hunts;
 mod laws;
 mod model;
 mod reloads;

@@ -25,22 +25,28 @@ fn whatever_happens_nothing_is_lost_doubled_or_left() {
         from_environment("DJBUILD_POLLS", 150),
     );
     let first = from_environment("DJBUILD_SEED", 1);
-    let mut kills = 0;
+    let (mut kills, mut found) = (0, 0);
     for seed in first..first + seeds {
-        kills += tell(seed, polls);
+        let mut story = tell(seed, polls);
+        kills += story.kills;
+        let hunts = story.hunts();
+        let those = hunts.iter().filter(|hunt| hunt.culprit.is_some());
+        found += those.count();
     }
-    println!("{seeds} seeds, {polls} polls each, {kills} kills");
+    println!("{seeds} seeds, {polls} polls each, {kills} kills, {found} culprits");
     assert!(kills > 0, "nobody was killed");
+    assert!(found > 0, "no culprit was found");
 }
 
-fn tell(seed: u64, polls: u64) -> u64 {
+fn tell(seed: u64, polls: u64) -> Story {
     let mut random = fastrand::Rng::with_seed(seed);
     fastrand::seed(seed);
     let mut newest = scheduler("newest", [Duration::ZERO, 10 * SECOND][random.usize(..2)]);
     newest.cancel_superseded = random.bool();
     let mut each = scheduler("each", Duration::ZERO);
     each.collapse = Collapse::Never;
-    let whole = watch(vec![newest, each]);
+    let mut whole = watch(vec![newest, each]);
+    whole.bisect_per_day = [1, 20, 1000][random.usize(..3)];
     let mut story = Story::new(whole.clone());
     story.verdict = Box::new(move |request, cell| {
         let number = u64::from_str_radix(&request.asked.revision, 16).unwrap_or_default();
@@ -86,7 +92,7 @@ fn tell(seed: u64, polls: u64) -> u64 {
     story.rest();
     model.listed(&story.forge);
     check(&mut story, &model, seed);
-    story.kills
+    story
 }
 
 /// Something in the world outside.

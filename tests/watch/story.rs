@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,10 +13,10 @@ use djbuild::spec::{
     Links, Pattern, Place, Placed, Receiver, Scheduler, Telling, Trigger, Watch, Way,
 };
 use djbuild::store::StoreError;
-use djbuild::store::farm::{Farm, NewNotice, OutboxRow, QueuedRequest};
+use djbuild::store::farm::{Farm, Hunt, NewNotice, OutboxRow, QueuedRequest};
 use djbuild::watch::{
     CellVerdict, Claimed, Ending, Fate, Post, Undelivered, Verdicts, WatchError, adopt, claim,
-    deliver, finish, fire, follow, poll, recover, settle,
+    deliver, finish, fire, follow, poll, recover, seek, settle,
 };
 
 use super::forge::{Forge, PLACE};
@@ -25,6 +26,9 @@ pub const CELLS: [&str; 2] = ["python3.14-sqlite", "python3.14-postgresql17"];
 
 /// What a cell of a commit comes to.
 pub type Verdict = dyn Fn(&QueuedRequest, &str) -> Outcome;
+
+/// The tests that fail in a cell of a commit, where it does.
+pub type Failing = dyn Fn(&QueuedRequest, &str) -> Vec<String>;
 
 pub struct Story {
     folder: tempfile::TempDir,
@@ -39,6 +43,7 @@ pub struct Story {
     pub runs: u64,
     pub post: Receivers,
     pub verdict: Box<Verdict>,
+    pub failing: Box<Failing>,
     /// Statements until the plug is pulled.
     countdown: Arc<AtomicI64>,
     pub kills: u64,
@@ -91,12 +96,18 @@ pub fn watch(schedulers: Vec<Scheduler>) -> Watch {
         receivers: vec![Receiver {
             name: "team".to_owned(),
             way: Way::Command(vec!["true".to_owned()]),
-            on: vec![Telling::Red, Telling::Fixed, Telling::Trouble],
+            on: vec![
+                Telling::Red,
+                Telling::Fixed,
+                Telling::Culprit,
+                Telling::Trouble,
+            ],
             branches: Vec::new(),
             template: None,
             place: place(),
         }],
         login: None,
+        bisect_per_day: Watch::BISECT_PER_DAY,
         links: Links::default(),
         page: None,
         place: place(),
@@ -119,6 +130,7 @@ impl Story {
             runs: 0,
             post: Receivers::default(),
             verdict: Box::new(|_, _| Outcome::Passed),
+            failing: Box::new(|_, _| Vec::new()),
             countdown,
             kills: 0,
             is_forge_away: false,
@@ -196,6 +208,7 @@ impl Story {
         self.farm.within(|book| settle(book, watch, now))?;
         let places = [PLACE.to_owned()];
         self.farm.within(|book| fire(book, watch, &places, now))?;
+        self.farm.within(|book| seek(book, watch, now))?;
         Ok(())
     }
 
@@ -236,7 +249,10 @@ impl Story {
                 CellVerdict {
                     cell: format!("{}-{cell}", request.asked.branch),
                     outcome,
-                    failing: Vec::new(),
+                    failing: match outcome {
+                        Outcome::Failed => (self.failing)(&request, cell),
+                        _ => Vec::new(),
+                    },
                 }
             })
             .collect();
@@ -301,6 +317,21 @@ impl Story {
             .farm
             .look(|book| djbuild::watch::status(book, Some(watch), &places, now));
         status.expect("readable")
+    }
+
+    /// The searches for culprits, those that go on first.
+    pub fn hunts(&mut self) -> Vec<Hunt> {
+        let all = self.farm.look(|book| {
+            let mut all = book.open_hunts()?;
+            all.extend(book.ended_hunts(Moment(0))?);
+            Ok::<_, WatchError>(all)
+        });
+        all.expect("readable")
+    }
+
+    /// The file that all of it is in.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("history.sqlite3")
     }
 
     pub fn notices(&mut self) -> Vec<OutboxRow> {

@@ -61,6 +61,10 @@ databases = [\"sqlite\", \"postgresql:max\"]
 
 const REST: &str = "\
 ticket-link = \"https://code.djangoproject.com/ticket/{ticket}\"
+# Where several commits came in and a cell is red, so many runs a day look for the one that
+# did it, while nothing else is to be done; 0 is none:
+#
+# bisect-per-day = 20
 
 # How it stands, for whoever is on this machine: http://127.0.0.1:8010/
 [watch.page]
@@ -110,7 +114,7 @@ files = [\"!docs/**\"]
 # name = \"team\"
 # webhook = { secret = \"slack\" }
 # shape = \"slack\"
-# on = [\"red\", \"fixed\", \"trouble\"]
+# on = [\"red\", \"fixed\", \"culprit\", \"trouble\"]
 
 # A mail, sent by a server that knows djbuild:
 #

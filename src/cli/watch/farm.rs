@@ -128,6 +128,7 @@ impl Farm {
                 schedulers: vec![scheduler],
                 receivers: Vec::new(),
                 login: None,
+                bisect_per_day: Watch::BISECT_PER_DAY,
                 links: Links::default(),
                 page: None,
                 place: place.clone(),

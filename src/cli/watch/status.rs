@@ -12,7 +12,7 @@ use crate::control::Client;
 use crate::model::{Moment, Outcome, plural, printable};
 use crate::report::Style;
 use crate::run::Home;
-use crate::watch::{BranchStatus, RequestStatus, Status, look, now};
+use crate::watch::{BranchStatus, HuntStatus, RequestStatus, Status, look, now};
 
 /// How often it is shown again.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -95,6 +95,7 @@ pub fn text(status: &Status, style: Style) -> String {
     });
     text.push_str(&running(status));
     text.push_str(&waiting(status));
+    text.push_str(&hunts(status));
     text.push_str(&next(status));
     if !status.paused.is_empty() {
         text.push_str(&format!("\nPaused: {}\n", status.paused.join(", ")));
@@ -142,6 +143,20 @@ pub fn waiting(status: &Status) -> String {
     let mut text = String::new();
     section(&mut text, "Waiting", status.waiting.iter(), |request| {
         request_line(request, status.at)
+    });
+    text
+}
+
+/// Which commits are looked for that broke something, and which were found.
+fn hunts(status: &Status) -> String {
+    let (open, ended): (Vec<_>, Vec<_>) =
+        status.hunts.iter().partition(|hunt| hunt.ended.is_none());
+    let mut text = String::new();
+    section(&mut text, "Looking for the culprit", open.iter(), |hunt| {
+        open_hunt_line(hunt, status.at)
+    });
+    section(&mut text, "Culprits", ended.iter(), |hunt| {
+        ended_hunt_line(hunt, status.at)
     });
     text
 }
@@ -217,4 +232,84 @@ fn request_line(request: &RequestStatus, now: Moment) -> String {
         printable(&request.reason),
         relative(request.made, now)
     )
+}
+
+fn open_hunt_line(hunt: &HuntStatus, now: Moment) -> String {
+    format!(
+        "{}: which of {} broke {} in run {}, {}; {} at most, when nothing else is to be done",
+        printable(&hunt.branch),
+        plural(hunt.suspects as u64, "commit"),
+        printable(&hunt.what),
+        hunt.run,
+        relative(hunt.made, now),
+        plural(u64::from(hunt.probes_left), "run"),
+    )
+}
+
+fn ended_hunt_line(hunt: &HuntStatus, now: Moment) -> String {
+    let what = printable(&hunt.what);
+    let ended = hunt.ended.map_or_else(String::new, |at| relative(at, now));
+    let did = match &hunt.culprit {
+        Some(culprit) => format!(
+            "{} broke {what} ({}: {})",
+            short(&culprit.revision),
+            printable(&culprit.author),
+            printable(&culprit.subject)
+        ),
+        None => format!("it is not known what broke {what}"),
+    };
+    let word = hunt.word.as_deref().unwrap_or_default();
+    format!(
+        "{}: {did}; {}  run {}, {ended}",
+        printable(&hunt.branch),
+        printable(word),
+        hunt.run
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::CulpritStatus;
+
+    #[test]
+    fn a_search_says_how_much_is_left_of_it_and_then_what_it_found_or_why_not() {
+        let mut hunt = HuntStatus {
+            hunt: 1,
+            branch: "main".to_owned(),
+            cells: Vec::new(),
+            what: "every postgresql".to_owned(),
+            run: "r1".to_owned(),
+            made: Moment(0),
+            state: "open".to_owned(),
+            suspects: 12,
+            probes_left: 4,
+            ended: None,
+            culprit: None,
+            word: None,
+        };
+        let now = Moment(60_000);
+        assert_eq!(
+            open_hunt_line(&hunt, now),
+            "main: which of 12 commits broke every postgresql in run r1, 1m00s ago; 4 runs at \
+             most, when nothing else is to be done"
+        );
+        hunt.ended = Some(Moment(0));
+        hunt.word = Some("a test fails by chance".to_owned());
+        assert_eq!(
+            ended_hunt_line(&hunt, now),
+            "main: it is not known what broke every postgresql; a test fails by chance  run r1, \
+             1m00s ago"
+        );
+        hunt.word = Some("it fails, and its parent passes".to_owned());
+        hunt.culprit = Some(CulpritStatus {
+            revision: "0123456789abcdef".to_owned(),
+            author: "A. B.".to_owned(),
+            subject: "Fixed\u{1b}[31m it".to_owned(),
+            link: None,
+        });
+        let line = ended_hunt_line(&hunt, now);
+        assert!(line.starts_with("main: 0123456789 broke every postgresql (A. B.: Fixed"));
+        assert!(!line.contains('\u{1b}'), "{line:?}");
+    }
 }

@@ -13,6 +13,8 @@ use crate::source::objects::Objects;
 pub struct Commit {
     /// Its id: 40 hex digits.
     pub id: String,
+    /// What it was made on, the branch that it went into first.
+    pub parents: Vec<String>,
     /// The author's name.
     pub author: String,
     /// When it was committed, in milliseconds since 1970. Whoever made it may have said
@@ -82,6 +84,7 @@ fn commit(objects: &Objects, id: Oid, has_parents: bool) -> Result<Commit, Sourc
     };
     Ok(Commit {
         id: id.to_string(),
+        parents: raw.parents.iter().map(ToString::to_string).collect(),
         author: raw.author,
         committed: raw.committed,
         subject: raw.subject,

@@ -67,6 +67,8 @@ pub struct Watch {
     pub receivers: Vec<Receiver>,
     /// Who may log in; nobody can where the file does not say.
     pub login: Option<Login>,
+    /// How many runs in 24 hours search for the commit that broke a cell; 0 is no search.
+    pub bisect_per_day: u32,
     /// Where people see a commit and a ticket.
     pub links: Links,
     /// The page that shows it, if one is wanted.
@@ -76,6 +78,9 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// So many runs in 24 hours search for culprits where nobody says.
+    pub const BISECT_PER_DAY: u32 = 20;
+
     /// Whether any scheduler is interested in a branch.
     pub fn watches(&self, branch: &str) -> bool {
         let mut schedulers = self.schedulers.iter();

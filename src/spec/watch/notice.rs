@@ -69,7 +69,7 @@ pub struct NoticeTable {
     /// In which words, for those who want others: {{ headline }}, {{ branch }}, …
     #[schemars(with = "Option<String>")]
     pub template: Option<Spanned<String>>,
-    /// What it wants to hear: red, fixed and trouble where it does not say, every on GitHub
+    /// What it wants to hear: red, fixed, culprit and trouble where it does not say, every on GitHub
     #[schemars(with = "Option<TellingWords>")]
     pub on: Option<Spanned<Words>>,
     /// Globs over branches; none is all
@@ -103,6 +103,7 @@ enum TellingWord {
     Red,
     Fixed,
     Changed,
+    Culprit,
     Trouble,
     Every,
 }

@@ -70,6 +70,8 @@ pub enum Telling {
     Fixed,
     /// The tests that fail in a red cell are others now.
     Changed,
+    /// The commit that broke cells was found.
+    Culprit,
     /// What is no fault of Django's: a repository or an engine that is away.
     Trouble,
     /// Each run that was decided, whether anything turned or not.
@@ -78,10 +80,11 @@ pub enum Telling {
 
 impl Telling {
     /// All there are, as they are typed.
-    pub const WORDS: [(&'static str, Self); 5] = [
+    pub const WORDS: [(&'static str, Self); 6] = [
         ("red", Self::Red),
         ("fixed", Self::Fixed),
         ("changed", Self::Changed),
+        ("culprit", Self::Culprit),
         ("trouble", Self::Trouble),
         ("every", Self::Every),
     ];

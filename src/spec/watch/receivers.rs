@@ -42,7 +42,12 @@ impl Reading<'_> {
         let on = match (&table.on, &table.github) {
             (Some(on), _) => self.tellings(on),
             (None, Some(_)) => vec![Telling::Every],
-            (None, None) => vec![Telling::Red, Telling::Fixed, Telling::Trouble],
+            (None, None) => vec![
+                Telling::Red,
+                Telling::Fixed,
+                Telling::Culprit,
+                Telling::Trouble,
+            ],
         };
         if let (Some(typed), Some(_)) = (&table.on, &table.github)
             && on.contains(&Telling::Trouble)

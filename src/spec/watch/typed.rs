@@ -20,6 +20,9 @@ pub struct WatchTable {
     /// How often each is asked: "5m" where it does not say
     #[schemars(with = "Option<String>")]
     pub interval: Option<Spanned<String>>,
+    /// How many runs in 24 hours, while nothing else is to be done, search for the commit that broke a cell: 20 where it does not say, 0 is no search
+    #[schemars(with = "Option<u32>")]
+    pub bisect_per_day: Option<Spanned<u32>>,
     /// Where people see a commit: an address with {revision} in it
     #[schemars(with = "Option<String>")]
     pub revision_link: Option<Spanned<String>>,
@@ -182,6 +185,7 @@ impl Keys for WatchTable {
     const KEYS: &'static [&'static str] = &[
         "source",
         "interval",
+        "bisect-per-day",
         "revision-link",
         "ticket-link",
         "scheduler",

@@ -9,6 +9,7 @@ use crate::spec::value::Words;
 use crate::spec::words::Reading;
 
 const INTERVAL: Duration = Duration::from_secs(300);
+
 impl Reading<'_> {
     /// What is watched, and who is told, if it can be said.
     pub fn watch(&mut self, typed: &TypedWatch) -> Option<Watch> {
@@ -25,6 +26,7 @@ impl Reading<'_> {
         let interval = interval.map_or(Some(INTERVAL), |word| {
             self.length(word, Duration::from_secs(1))
         });
+        let per_day = table.bisect_per_day.as_ref();
         let links = Links {
             revision: self.link(table.revision_link.as_ref(), "{revision}"),
             ticket: self.link(table.ticket_link.as_ref(), "{ticket}"),
@@ -46,6 +48,7 @@ impl Reading<'_> {
             schedulers,
             receivers,
             login,
+            bisect_per_day: per_day.map_or(Watch::BISECT_PER_DAY, |number| *number.get_ref()),
             links,
             page,
             place,

@@ -28,6 +28,9 @@ pub struct Change {
     pub files: Option<Vec<String>>,
     /// When it was seen.
     pub seen: Moment,
+    /// What it was made on, the branch that it went into first; nothing where that was
+    /// not kept yet.
+    pub parents: Option<Vec<String>>,
 }
 
 /// A commit that is new on a branch.
@@ -35,6 +38,8 @@ pub struct Change {
 pub struct NewChange {
     /// The commit.
     pub revision: String,
+    /// What it was made on, the branch that it went into first.
+    pub parents: Vec<String>,
     /// Who wrote it.
     pub author: String,
     /// When it was committed.
@@ -46,7 +51,7 @@ pub struct NewChange {
 }
 
 const CHANGE: &str = "SELECT id, repository, branch, revision, turn, position, author, committed,
-    subject, files, seen FROM change";
+    subject, files, seen, parents FROM change";
 
 impl Book<'_> {
     /// Adds a commit to a branch at this place, and says what became of it.
@@ -70,7 +75,8 @@ impl Book<'_> {
             .unwrap_or_default();
         self.write(
             "change",
-            "INSERT INTO change VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO change VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+             ?11)",
             params![
                 repository,
                 branch,
@@ -81,7 +87,8 @@ impl Book<'_> {
                 new.committed.0,
                 new.subject,
                 new.files.as_deref().map(words),
-                now.0
+                now.0,
+                words(&new.parents)
             ],
         )?;
         Ok(Change {
@@ -96,6 +103,7 @@ impl Book<'_> {
             subject: new.subject.clone(),
             files: new.files.clone(),
             seen: now,
+            parents: Some(new.parents.clone()),
         })
     }
 
@@ -167,5 +175,6 @@ pub(super) fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
         subject: row.get(8)?,
         files: row.get::<_, Option<String>>(9)?.map(|text| json(&text)),
         seen: Moment(row.get(10)?),
+        parents: row.get::<_, Option<String>>(11)?.map(|text| json(&text)),
     })
 }

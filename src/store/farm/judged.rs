@@ -39,7 +39,7 @@ impl Book<'_> {
     ) -> Result<Vec<Change>, StoreError> {
         self.rows(
             "SELECT id, repository, branch, revision, turn, position, author, committed, subject,
-                    files, seen FROM change
+                    files, seen, parents FROM change
              WHERE repository = ?1 AND branch = ?2 ORDER BY position DESC LIMIT ?3",
             params![repository, branch, limit],
             change,
@@ -47,7 +47,7 @@ impl Book<'_> {
     }
 
     /// What runs said of a branch's cells at this place and behind it, the latest run
-    /// last; tries say nothing of a branch.
+    /// last; tries say nothing of a branch, and probes a part of what was asked.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -64,7 +64,7 @@ impl Book<'_> {
              JOIN run ON run.id = attempt.run
              JOIN cell ON cell.run = run.id
              WHERE request.repository = ?1 AND request.branch = ?2 AND request.position >= ?3
-                   AND request.kind <> 'try'
+                   AND request.kind NOT IN ('try', 'bisect')
              ORDER BY request.position, run.began, cell.name",
             params![repository, branch, from],
             judged,

@@ -39,14 +39,14 @@ impl Book<'_> {
     pub fn pending(&self, scheduler: &str) -> Result<Vec<Pending>, StoreError> {
         self.rows(
             "SELECT change.id, repository, branch, revision, turn, position, author, committed,
-                    subject, files, seen, since
+                    subject, files, seen, parents, since
              FROM pending JOIN change ON change.id = pending.change
              WHERE scheduler = ?1 ORDER BY repository, branch, position",
             [scheduler],
             |row| {
                 Ok(Pending {
                     change: change(row)?,
-                    since: Moment(row.get(11)?),
+                    since: Moment(row.get(12)?),
                 })
             },
         )

@@ -10,7 +10,15 @@ fn a_webhook_gets_json_that_is_not_signed_where_nothing_else_is_said() {
         key: None,
     };
     assert_eq!(it.way, way);
-    assert_eq!(it.on, [Telling::Red, Telling::Fixed, Telling::Trouble]);
+    assert_eq!(
+        it.on,
+        [
+            Telling::Red,
+            Telling::Fixed,
+            Telling::Culprit,
+            Telling::Trouble
+        ]
+    );
     assert!(it.branches.is_empty());
     assert!(
         receiver("command = [\"x\"]\nbranches = []\n")

@@ -9,6 +9,7 @@ const EVERYTHING: &str = r#"
 [watch]
 source = "https://github.com/django/django"
 interval = "90s"
+bisect-per-day = 7
 revision-link = "https://github.com/django/django/commit/{revision}"
 ticket-link = "https://code.djangoproject.com/ticket/{ticket}"
 
@@ -69,6 +70,7 @@ fn everything_that_can_be_said_is_read() {
         Some("https://github.com/django/django/commit/{revision}")
     );
     assert!(watch.links.ticket.is_some());
+    assert_eq!(watch.bisect_per_day, 7);
     assert_eq!(watch.place.line, 2);
 
     let [branches, nightly, docs] = watch.schedulers.as_slice() else {
@@ -76,7 +78,7 @@ fn everything_that_can_be_said_is_read() {
     };
     assert_eq!(
         (branches.name.as_str(), branches.place.line),
-        ("branches", 8)
+        ("branches", 9)
     );
     assert!(branches.branches[1].matches("stable/5.2.x"));
     let trigger = Trigger::Commits {
@@ -124,7 +126,15 @@ fn everything_that_can_be_said_is_read() {
     };
     let command = words(&["notify-send", "djbuild"]);
     assert_eq!(team.way, Way::Command(command));
-    assert_eq!(team.on, [Telling::Red, Telling::Fixed, Telling::Trouble]);
+    assert_eq!(
+        team.on,
+        [
+            Telling::Red,
+            Telling::Fixed,
+            Telling::Culprit,
+            Telling::Trouble
+        ]
+    );
     assert_eq!(team.branches[0].as_str(), "stable/*");
     let webhook = Way::Webhook {
         url: Secret::Named("slack".to_owned()),
@@ -139,6 +149,7 @@ fn everything_that_can_be_said_is_read() {
 fn a_source_is_enough_and_the_branches_that_django_supports_are_watched() {
     let watch = watch(WATCH);
     assert_eq!(watch.interval, Duration::from_secs(300));
+    assert_eq!(watch.bisect_per_day, 20);
     assert_eq!(watch.links, Links::default());
     assert_eq!(watch.receivers, []);
     let [only] = watch.schedulers.as_slice() else {
@@ -235,6 +246,11 @@ fn what_is_wrong_with_the_table_itself_is_told_where_it_is() {
                 "[watch]\nsource = \"/d\"\ninterval = \"99y\"\n",
                 "3:12",
                 "too long",
+            ),
+            (
+                "[watch]\nsource = \"/d\"\nbisect-per-day = -1\n",
+                "3:18",
+                "-1",
             ),
             (
                 "[watch]\nsource = \"/d\"\nrevision-link = \"https://x/\"\n",
