@@ -129,6 +129,7 @@ fn serve(folder: &std::path::Path, state: &State) -> String {
             place: place(),
         }],
         interval: Duration::from_secs(300),
+        bisect_per_day: 20,
         schedulers: vec![scheduler],
         receivers: Vec::new(),
         login: None,

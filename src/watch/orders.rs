@@ -128,6 +128,7 @@ mod tests {
                 interval: Duration::from_secs(interval),
                 schedulers: names.iter().map(one).collect(),
                 receivers: Vec::new(),
+                bisect_per_day: 0,
                 login: None,
                 page: None,
                 links: Links::default(),

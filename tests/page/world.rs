@@ -67,6 +67,7 @@ pub fn watch(page: Page, login: Option<Login>) -> Watch {
             place: place(),
         }],
         interval: Duration::from_secs(60),
+        bisect_per_day: 20,
         schedulers: vec![scheduler],
         receivers: Vec::new(),
         login,
