@@ -192,6 +192,7 @@ fn fill(state: &State, cells: &[String]) -> String {
                     36000 + number
                 ),
                 files: None,
+                parents: Vec::new(),
             };
             book.add_change((PLACE, "main"), number, &new, Moment(at))?;
             let request = book.add_request(

@@ -234,6 +234,7 @@ fn fill(state: &State) {
                 committed: Moment(START),
                 subject: subject.to_owned(),
                 files: None,
+                parents: Vec::new(),
             };
             book.add_change((PLACE, "main"), position, &new, Moment(START))?;
             last = position;

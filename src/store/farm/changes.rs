@@ -50,7 +50,8 @@ pub struct NewChange {
     pub files: Option<Vec<String>>,
 }
 
-const CHANGE: &str = "SELECT id, repository, branch, revision, turn, position, author, committed,
+pub(super) const CHANGE: &str =
+    "SELECT id, repository, branch, revision, turn, position, author, committed,
     subject, files, seen, parents FROM change";
 
 impl Book<'_> {

@@ -1,6 +1,6 @@
 use rusqlite::{Row, params};
 
-use super::changes::change;
+use super::changes::{CHANGE, change};
 use super::{Book, Change, StoreError};
 use crate::model::{Moment, RunId};
 
@@ -38,9 +38,9 @@ impl Book<'_> {
         limit: u32,
     ) -> Result<Vec<Change>, StoreError> {
         self.rows(
-            "SELECT id, repository, branch, revision, turn, position, author, committed, subject,
-                    files, seen, parents FROM change
-             WHERE repository = ?1 AND branch = ?2 ORDER BY position DESC LIMIT ?3",
+            &format!(
+                "{CHANGE} WHERE repository = ?1 AND branch = ?2 ORDER BY position DESC LIMIT ?3"
+            ),
             params![repository, branch, limit],
             change,
         )
