@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{Extension, Form, Path, Query, State};
 use axum::http::{Response, StatusCode, header};
 
-use super::answer::{page, problem_json, problem_page};
+use super::answer::{own, page, problem_json, problem_page};
 use super::ask::made;
 use super::redirect::{see_other, to_login};
 use super::visitor::Visitor;
@@ -90,18 +90,18 @@ pub async fn form(
     Path(what): Path<String>,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response<Body> {
-    let own = format!("act/{what}");
+    let path = format!("act/{what}");
     let (name, about, fields) = match known(&what) {
         Ok(act) => act,
-        Err(error) => return problem_page(&desk, &visitor, &own, &error),
+        Err(error) => return problem_page(&desk, &visitor, &path, &error),
     };
     let Some(person) = &visitor.person else {
         let mut address = url::form_urlencoded::Serializer::new(String::new());
         address.extend_pairs(&query);
-        return to_login(&desk, &format!("/{own}?{}", address.finish()));
+        return to_login(&desk, &format!("/{path}?{}", address.finish()));
     };
     if let Err(error) = may(&visitor) {
-        return problem_page(&desk, &visitor, &own, &error);
+        return problem_page(&desk, &visitor, &path, &error);
     }
     let session = visitor.session.as_deref().unwrap_or_default();
     let branches = made(Arc::clone(&desk), BTreeMap::new(), query.clone(), |ask| {
@@ -131,17 +131,10 @@ pub async fn form(
     };
     let main = confirm.render().unwrap_or_default();
     let title = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
-    let mut response = Response::new(Body::from(page(&desk, &visitor, &own, None, &title, &main)));
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("text/html; charset=utf-8"),
-    );
-    headers.insert(
-        header::CACHE_CONTROL,
-        header::HeaderValue::from_static("no-store"),
-    );
-    response
+    own(
+        page(&desk, &visitor, &path, None, &title, &main),
+        StatusCode::OK,
+    )
 }
 
 /// Does it, for a browser.
@@ -151,7 +144,7 @@ pub async fn act(
     Path(what): Path<String>,
     Form(typed): Form<BTreeMap<String, String>>,
 ) -> Response<Body> {
-    let own = format!("act/{what}");
+    let path = format!("act/{what}");
     let session = visitor.session.as_deref().unwrap_or_default();
     let carried = typed.get("csrf").map_or("", String::as_str);
     let done = match may(&visitor) {
@@ -166,7 +159,7 @@ pub async fn act(
     match done {
         Ok(_) if what == "resend" => see_other(&desk, "/notices"),
         Ok(_) => see_other(&desk, "/queue"),
-        Err(error) => problem_page(&desk, &visitor, &own, &error),
+        Err(error) => problem_page(&desk, &visitor, &path, &error),
     }
 }
 

@@ -126,6 +126,20 @@ pub fn fresh(kind: &'static str, body: String, asked: &HeaderMap) -> Response<Bo
     response
 }
 
+/// A page for one person, of which nobody keeps a copy.
+pub fn own(page: String, status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::from(page));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
 /// What went wrong, as a page.
 pub fn problem_page(
     desk: &Desk,

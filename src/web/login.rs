@@ -8,7 +8,7 @@ use axum::extract::{ConnectInfo, Extension, Form, Query, State};
 use axum::http::{Response, StatusCode, header};
 use serde::Deserialize;
 
-use super::answer::{page, problem_page};
+use super::answer::{own, page, problem_page};
 use super::redirect::{cookie, see_other};
 use super::visitor::Visitor;
 use super::{Desk, WebError};
@@ -119,20 +119,7 @@ fn shown(
         has_login: desk.access.has_login(),
     };
     let main = form.render().unwrap_or_default();
-    let mut response = Response::new(Body::from(page(
-        desk, visitor, "login", None, "Log in", &main,
-    )));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("text/html; charset=utf-8"),
-    );
-    headers.insert(
-        header::CACHE_CONTROL,
-        header::HeaderValue::from_static("no-store"),
-    );
-    response
+    own(page(desk, visitor, "login", None, "Log in", &main), status)
 }
 
 /// Where somebody is sent afterwards: never to another host.

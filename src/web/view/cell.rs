@@ -4,6 +4,7 @@ use askama::Template;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::cell_row::CellRow;
 use super::grouped::Grouped;
 use crate::event::CellSummary;
 use crate::model::{CellName, Moment, RunId};
@@ -25,26 +26,11 @@ pub struct CellPage {
     pub at: Moment,
     /// The run.
     pub run: String,
-    /// The cell's name.
-    pub cell: String,
+    /// What it came to.
+    #[serde(flatten)]
+    pub row: CellRow,
     /// Its branch.
     pub branch: String,
-    /// The word of its outcome.
-    pub outcome: String,
-    /// Why, unless it is a verdict on Django.
-    pub why: String,
-    /// Tests that ran.
-    pub tests: u64,
-    /// Tests there are, once that is known.
-    pub collected: Option<u64>,
-    /// Those that count against it.
-    pub bad: u64,
-    /// Those that were skipped.
-    pub skipped: u64,
-    /// Seconds it took.
-    pub seconds: f64,
-    /// How many times it was begun.
-    pub attempts: u32,
     /// What it ran on.
     pub environment: BTreeMap<String, String>,
     /// Its phases, with the seconds each took.
@@ -96,29 +82,14 @@ impl View for CellPage {
             }
         });
         let failures = failures.collect();
-        let mut skips: Vec<(String, u64)> = cell.skips.into_iter().collect();
+        let mut skips: Vec<(String, u64)> = cell.skips.clone().into_iter().collect();
         skips.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         skips.truncate(REASONS);
         Ok(Self {
             at: ask.now,
             run: run.to_string(),
-            cell: name.to_string(),
+            row: CellRow::of(&cell),
             branch: cell.cell.branch.to_string(),
-            outcome: match cell.outcome {
-                Some(outcome) => outcome.to_string(),
-                None if cell.attempts > 0 => "running".to_owned(),
-                None => "waiting".to_owned(),
-            },
-            why: match cell.cause {
-                Some(cause) => format!("{cause} {}", cell.detail),
-                None => cell.detail,
-            },
-            tests: cell.counts.tests,
-            collected: cell.collected,
-            bad: cell.counts.bad(),
-            skipped: cell.counts.skipped,
-            seconds: cell.seconds,
-            attempts: cell.attempts,
             environment: cell.environment,
             phases: detail
                 .phases
@@ -138,6 +109,6 @@ impl View for CellPage {
     }
 
     fn title(&self) -> String {
-        format!("{}: {}", self.cell, self.outcome)
+        format!("{}: {}", self.row.cell, self.row.outcome)
     }
 }

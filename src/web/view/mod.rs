@@ -1,6 +1,7 @@
 //! What each page shows, as plain values.
 
 mod cell;
+mod cell_row;
 mod console;
 mod difference;
 mod front;

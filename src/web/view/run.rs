@@ -2,10 +2,10 @@ use askama::Template;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::cell_row::CellRow;
 use super::difference::Difference;
 use super::grouped::{Group, groups};
 use super::runs::RunRow;
-use crate::event::Summary;
 use crate::model::{Moment, RunId};
 use crate::store::Wanted;
 use crate::web::WebError;
@@ -38,29 +38,6 @@ pub struct RunPage {
     pub cells: Vec<CellRow>,
     /// What whoever reads the verdict has to know beside it.
     pub notices: Vec<String>,
-}
-
-/// A cell of a run.
-#[derive(Serialize, JsonSchema)]
-pub struct CellRow {
-    /// Its name.
-    pub cell: String,
-    /// The word of its outcome.
-    pub outcome: String,
-    /// Why, unless it is a verdict on Django.
-    pub why: String,
-    /// Tests that ran.
-    pub tests: u64,
-    /// Tests there are, once that is known.
-    pub collected: Option<u64>,
-    /// Those that count against it.
-    pub bad: u64,
-    /// Those that were skipped.
-    pub skipped: u64,
-    /// Seconds it took.
-    pub seconds: f64,
-    /// How many times it was begun.
-    pub attempts: u32,
 }
 
 impl View for RunPage {
@@ -110,7 +87,7 @@ impl View for RunPage {
                 .iter()
                 .map(|notice| notice.message.clone())
                 .collect(),
-            cells: cells(&summary),
+            cells: summary.cells.iter().map(CellRow::of).collect(),
         })
     }
 
@@ -123,28 +100,6 @@ impl RunPage {
     fn typed(&self) -> String {
         plain(&self.row.arguments.join(" "))
     }
-}
-
-fn cells(summary: &Summary) -> Vec<CellRow> {
-    let rows = summary.cells.iter().map(|cell| CellRow {
-        cell: cell.name.to_string(),
-        outcome: match cell.outcome {
-            Some(outcome) => outcome.to_string(),
-            None if cell.attempts > 0 => "running".to_owned(),
-            None => "waiting".to_owned(),
-        },
-        why: match cell.cause {
-            Some(cause) => format!("{cause} {}", cell.detail),
-            None => cell.detail.clone(),
-        },
-        tests: cell.counts.tests,
-        collected: cell.collected,
-        bad: cell.counts.bad(),
-        skipped: cell.counts.skipped,
-        seconds: cell.seconds,
-        attempts: cell.attempts,
-    });
-    rows.collect()
 }
 
 /// The run that another is to be compared with, of those that asked for the same.
