@@ -25,6 +25,7 @@ mod feed;
 mod guard;
 mod health;
 mod hook;
+mod line;
 mod live;
 mod log;
 mod login;

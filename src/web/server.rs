@@ -2,8 +2,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
+use super::line::Lines;
 use super::{Desk, WebError, pulse, routes};
 use crate::engine::Cancel;
 
@@ -39,8 +41,9 @@ impl Server {
     pub async fn serve(self, stop: Cancel) {
         let router = routes::router(Arc::clone(&self.desk));
         let stopping = stop.clone();
+        let lines = Lines::new(self.listener).tap_io(|_| {});
         let serving = axum::serve(
-            self.listener,
+            lines,
             router.into_make_service_with_connect_info::<SocketAddr>(),
         )
         .with_graceful_shutdown(async move { stopping.cancelled().await });
