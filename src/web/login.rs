@@ -122,12 +122,13 @@ fn shown(
     own(page(desk, visitor, "login", None, "Log in", &main), status)
 }
 
-/// Where somebody is sent afterwards: never to another host.
+/// Where somebody is sent afterwards: never to another host. Browsers leave tabs and line
+/// ends out of addresses and take `\` for `/`.
 fn local(next: &str) -> &str {
     let is_local = next.starts_with('/')
         && !next.starts_with("//")
-        && !next.contains(['\\', '\r', '\n'])
-        && next.is_ascii();
+        && !next.contains('\\')
+        && next.bytes().all(|byte| byte.is_ascii_graphic());
     if is_local { next } else { "/" }
 }
 
@@ -141,6 +142,9 @@ mod tests {
             "https://evil.example",
             "//evil.example",
             "/\\evil",
+            "/\t/evil.example",
+            "/\t\\evil.example",
+            "/ /evil.example",
             "evil",
             "",
             "/a\r\nb",

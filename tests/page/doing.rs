@@ -152,6 +152,26 @@ fn a_wrong_password_is_told_and_guessing_is_slowed_down() {
 }
 
 #[test]
+fn whoever_logs_in_is_sent_to_where_they_wanted_to_go_and_never_to_another_host() {
+    let world = World::new();
+    for (next, to) in [
+        ("/runs?branch=main", "/runs?branch=main"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        // Browsers leave out tabs.
+        ("/\t/evil.example", "/"),
+        ("/\r\nSet-Cookie: djbuild=mine", "/"),
+    ] {
+        let form = [("name", "ann"), ("password", "right"), ("next", next)];
+        let answer = world.post("/login", &form, &[("cookie", "djbuild=mine")]);
+        assert_eq!(answer.status, 303, "{next:?}");
+        assert_eq!(answer.header("location"), to, "{next:?}");
+        let cookie = answer.header("set-cookie");
+        assert!(!cookie.contains("djbuild=mine"), "a session of its own");
+    }
+}
+
+#[test]
 fn whoever_logs_out_is_out() {
     let world = World::new();
     let cookie = world.cookie();
