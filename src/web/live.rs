@@ -11,7 +11,8 @@ use tokio_stream::wrappers::WatchStream;
 
 use super::Desk;
 
-/// A sign of life comes this often, so that who hears nothing knows that they are cut off.
+/// A sign of life comes this often, so that who hears nothing knows that they are cut off;
+/// as an event, since browsers tell pages of nothing else.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Tells of each change by a number. Who was here before says what they heard last, and is
@@ -21,8 +22,9 @@ pub async fn changes(State(desk): State<Arc<Desk>>, asked: HeaderMap) -> Respons
     let last: Option<u64> = last
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.parse().ok());
+    let sign = Event::default().event("here").data("");
     let mut response = Sse::new(numbers(&desk, last))
-        .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"))
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT).event(sign))
         .into_response();
     let headers = response.headers_mut();
     headers.insert(

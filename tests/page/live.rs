@@ -62,6 +62,17 @@ fn whoever_follows_hears_of_each_change_and_of_what_they_missed() {
 }
 
 #[test]
+fn whoever_follows_is_told_every_few_seconds_that_somebody_is_there() {
+    let world = World::new();
+    let mut reader = follow(&world, None);
+    let mut line = String::new();
+    while line.trim() != "event: here" {
+        line.clear();
+        assert!(reader.read_line(&mut line).expect("in time") > 0);
+    }
+}
+
+#[test]
 fn two_hundred_follow_and_the_page_still_closes_at_once() {
     let world = World::new();
     let readers: Vec<_> = (0..200).map(|_| follow(&world, None)).collect();
