@@ -18,6 +18,7 @@ use crate::watch::{Order, obey};
 #[template(path = "act.html")]
 struct Confirm<'a> {
     what: &'a str,
+    title: &'a str,
     about: &'a str,
     fields: Vec<Field>,
     branches: Vec<String>,
@@ -113,8 +114,10 @@ pub async fn form(
                 .collect())
         })
     });
+    let title = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
     let confirm = Confirm {
         what: name,
+        title: &title,
         about,
         fields: fields
             .iter()
@@ -130,7 +133,6 @@ pub async fn form(
         csrf: desk.access.csrf(session),
     };
     let main = confirm.render().unwrap_or_default();
-    let title = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
     own(
         page(&desk, &visitor, &path, None, &title, &main),
         StatusCode::OK,

@@ -43,7 +43,13 @@ struct Layout<'a> {
     main: &'a str,
     who: Option<&'a str>,
     has_login: bool,
-    interval: u64,
+}
+
+impl Layout<'_> {
+    /// Whether this is the page of that name, or about one of the things that it lists.
+    fn is_at(&self, name: &str) -> bool {
+        self.path.split(['?', '/']).next() == Some(name)
+    }
 }
 
 /// Something that went wrong, as a page.
@@ -96,7 +102,6 @@ fn layout(
         main,
         who: visitor.name(),
         has_login: desk.access.has_login(),
-        interval: desk.orders().watch.interval.as_secs(),
     };
     layout.render().unwrap_or_default()
 }
@@ -104,10 +109,7 @@ fn layout(
 /// A body of this kind, or the news that whoever asks has it already.
 pub fn fresh(kind: &'static str, body: String, asked: &HeaderMap) -> Response<Body> {
     let tag = format!("W/\"{}\"", &hex(&Sha256::digest(body.as_bytes()))[..24]);
-    let known = asked.get(header::IF_NONE_MATCH);
-    let known = known.and_then(|value| value.to_str().ok());
-    let is_known = known.is_some_and(|known| known.split(',').any(|one| one.trim() == tag));
-    let mut response = if is_known {
+    let mut response = if is_known(&tag, asked) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
@@ -138,6 +140,17 @@ pub fn own(page: String, status: StatusCode) -> Response<Body> {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// Whether this is among what somebody says that they have: proxies make weak tags strong
+/// and spread them over several lines (RFC 9110, 13.1.2).
+fn is_known(tag: &str, asked: &HeaderMap) -> bool {
+    let opaque = |one: &str| one.trim().trim_start_matches("W/").to_owned();
+    let lines = asked.get_all(header::IF_NONE_MATCH).into_iter();
+    lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .any(|one| one.trim() == "*" || opaque(one) == opaque(tag))
 }
 
 /// What went wrong, as a page.

@@ -183,7 +183,8 @@ mod tests {
         let mut silent = TcpStream::connect(address).await.expect("it listens");
         let (line, _) = lines.accept().await;
         let (mut reading, mut writing) = tokio::io::split(line);
-        let read = tokio::spawn(async move { reading.read(&mut [0; 8]).await.map_err(|e| e.kind()) });
+        let read =
+            tokio::spawn(async move { reading.read(&mut [0; 8]).await.map_err(|e| e.kind()) });
         for _ in 0..6 {
             writing.write_all(b"still here").await.expect("taken");
             tokio::time::sleep(SOON / 2).await;

@@ -189,6 +189,31 @@ fn a_page_that_somebody_has_is_not_sent_again() {
     assert!(!tag.is_empty());
     let again = world.get_with("/runs", &[("if-none-match", &tag)]);
     assert_eq!((again.status, again.body.as_str()), (304, ""));
+    // As proxies make of it.
+    let strong = tag.trim_start_matches("W/").to_owned();
+    for known in [strong.as_str(), &format!("\"x\", {strong}"), "*"] {
+        let again = world.get_with("/runs", &[("if-none-match", known)]);
+        assert_eq!(again.status, 304, "{known}");
+    }
+    let lines = [("if-none-match", "\"x\""), ("if-none-match", &tag)];
+    assert_eq!(world.get_with("/runs", &lines).status, 304);
+    let other = world.get_with("/runs", &[("if-none-match", "\"x\", W/\"y\"")]);
+    assert_eq!(other.status, 200);
+}
+
+#[test]
+fn a_page_says_which_of_the_pages_it_is() {
+    let world = World::new();
+    for (path, named) in [
+        ("/".to_owned(), "Status"),
+        ("/console?branch=main".to_owned(), "Console"),
+        (format!("/runs/{RED}"), "Runs"),
+    ] {
+        let body = world.get(&path).body;
+        assert_eq!(body.matches("aria-current").count(), 1, "{path}");
+        let marked = format!("aria-current=\"page\">{named}</a>");
+        assert!(body.contains(&marked), "{path}");
+    }
 }
 
 #[test]
