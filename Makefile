@@ -5,7 +5,7 @@ CARGO ?= cargo
 # What `make run` passes on, as in: make run ARGS="--python 3.13 aggregation"
 ARGS ?=
 
-.PHONY: run watch test check unit real access setup build bench chaos stories receivers deny clean
+.PHONY: run watch test check unit real access setup build bench chaos stories receivers browser deny clean
 
 run: setup
 	$(CARGO) run --release --locked -- run $(ARGS)
@@ -57,6 +57,12 @@ stories:
 receivers:
 	$(CARGO) build --locked
 	scripts/receivers.py target/debug/djbuild
+
+# The status page of a real farm in a real Chromium; pictures in target/browser. Says what
+# to install for that.
+browser: setup
+	$(CARGO) build --locked
+	scripts/browser.py target/debug/djbuild
 
 # Licences, sources and advisories of what djbuild depends on.
 deny:

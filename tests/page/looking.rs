@@ -377,6 +377,9 @@ fn a_farm_of_which_nothing_is_known_says_so_and_what_to_do() {
 #[test]
 fn a_run_opens_on_what_is_different() {
     let world = World::new();
+    let going = world.get(&format!("/runs/{GOING}")).body;
+    assert!(going.contains("Nothing has turned so far"));
+    assert!(!going.contains("tests are gone"), "they may still come");
     let run = world.json(&format!("/api/v1/runs/{RED}"));
     assert_eq!(run["to"]["run"], GREEN);
     assert_eq!(run["difference"]["newly"][0]["test"], HOSTILE);
@@ -410,4 +413,7 @@ fn the_console_says_what_each_cell_said_of_each_commit() {
         .collect();
     assert_eq!(outcomes, [None, Some("failed"), Some("passed")]);
     assert_eq!(console["commits"][2]["tickets"][0]["number"], "36001");
+    let open = &console["commits"][0]["open"][0];
+    assert_eq!((&open["request"], &open["state"]), (&3.into(), &"waiting".into()));
+    assert_eq!(console["commits"][1]["open"], Value::Array(Vec::new()));
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::past::Commit;
 use crate::model::{Cell, Moment};
-use crate::store::farm::{Book, Branch, Judged};
+use crate::store::farm::{Book, Branch, Judged, Progress};
 use crate::web::WebError;
 use crate::web::answer::View;
 use crate::web::ask::Ask;
@@ -57,6 +57,17 @@ pub struct Row {
     pub commit: Commit,
     /// What each cell said of it, in the order of cells.
     pub marks: Vec<Option<Mark>>,
+    /// Requests for it, or for a later one that stands for it, that have not ended.
+    pub open: Vec<Open>,
+}
+
+/// A request that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Open {
+    /// Its number.
+    pub request: i64,
+    /// `running` or `waiting`.
+    pub state: String,
 }
 
 /// What a cell said of a commit.
@@ -160,6 +171,11 @@ impl Console {
                 }
             }
         }
+        let mut open = book.open_requests()?;
+        open.retain(|one| {
+            (one.asked.repository.as_str(), one.asked.branch.as_str()) == place
+                && (self.scheduler.is_none() || self.scheduler.as_ref() == Some(&one.asked.scheduler))
+        });
         let orders = ask.desk.orders();
         self.commits = changes
             .iter()
@@ -169,6 +185,21 @@ impl Console {
                     .cells
                     .iter()
                     .map(|column| marks.get(&(change.position, column.cell.as_str())).cloned())
+                    .collect(),
+                open: open
+                    .iter()
+                    .filter(|one| {
+                        one.asked.revision == change.revision
+                            || covering.contains(&(change.position, one.id))
+                    })
+                    .map(|one| Open {
+                        request: one.id,
+                        state: match one.progress {
+                            Progress::Waiting => "waiting",
+                            _ => "running",
+                        }
+                        .to_owned(),
+                    })
                     .collect(),
             })
             .collect();
