@@ -414,6 +414,9 @@ fn the_console_says_what_each_cell_said_of_each_commit() {
     assert_eq!(outcomes, [None, Some("failed"), Some("passed")]);
     assert_eq!(console["commits"][2]["tickets"][0]["number"], "36001");
     let open = &console["commits"][0]["open"][0];
-    assert_eq!((&open["request"], &open["state"]), (&3.into(), &"waiting".into()));
+    assert_eq!(
+        (&open["request"], &open["state"]),
+        (&3.into(), &"waiting".into())
+    );
     assert_eq!(console["commits"][1]["open"], Value::Array(Vec::new()));
 }

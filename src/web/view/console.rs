@@ -174,7 +174,8 @@ impl Console {
         let mut open = book.open_requests()?;
         open.retain(|one| {
             (one.asked.repository.as_str(), one.asked.branch.as_str()) == place
-                && (self.scheduler.is_none() || self.scheduler.as_ref() == Some(&one.asked.scheduler))
+                && (self.scheduler.is_none()
+                    || self.scheduler.as_ref() == Some(&one.asked.scheduler))
         });
         let orders = ask.desk.orders();
         self.commits = changes
