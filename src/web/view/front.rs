@@ -178,6 +178,15 @@ fn going_of(request: &RequestStatus, past: &[RunRow]) -> Going {
 }
 
 impl Going {
+    /// Whether it takes longer than any like it did.
+    #[allow(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates hand everything on by reference"
+    )]
+    fn is_late(&self, now: &Moment) -> bool {
+        self.expected.is_some_and(|expected| expected < *now)
+    }
+
     /// The id of the run, where it has one.
     fn run(&self) -> Option<RunId> {
         self.request.run.as_ref().map(RunId::new)
