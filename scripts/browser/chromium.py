@@ -5,6 +5,7 @@ import json
 import time
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -82,19 +83,26 @@ class Chromium:
     def do(self, script, *words):
         return self.driver.execute_script(script, *words)
 
+    def at(self, selector, act):
+        """Does something with an element, again where it was exchanged meanwhile."""
+        for _ in range(20):
+            try:
+                return act(self.driver.find_element(By.CSS_SELECTOR, selector))
+            except StaleElementReferenceException:
+                continue
+        raise SystemExit(f"{selector} does not stand still")
+
     def text(self, selector="body"):
-        return self.driver.find_element(By.CSS_SELECTOR, selector).text
+        return self.at(selector, lambda one: one.text)
 
     def all(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def click(self, selector):
-        self.driver.find_element(By.CSS_SELECTOR, selector).click()
+        self.at(selector, lambda one: one.click())
 
     def type(self, selector, words):
-        field = self.driver.find_element(By.CSS_SELECTOR, selector)
-        field.clear()
-        field.send_keys(words)
+        self.at(selector, lambda field: (field.clear(), field.send_keys(words)))
 
     def press(self, *keys):
         chain = ActionChains(self.driver)
