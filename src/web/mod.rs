@@ -5,7 +5,7 @@
 //!            POST -> an act -> the same functions that the command line calls
 //! ```
 //!
-//! A [`View`] is what a page shows, as plain values: the page is its template over them,
+//! A `View` is what a page shows, as plain values: the page is its template over them,
 //! the API gives them as they are, so what the one has the other has. It is read from
 //! what is kept on disk and from nothing else; the page could be another process's.
 //!
