@@ -23,7 +23,6 @@ pub fn history(options: &HistoryOptions) -> Outcome {
     let is_branch = |name: &str| branch.as_ref().is_some_and(|glob| glob.matches(name));
     let is_cell = |name: &str| cell.as_ref().is_some_and(|glob| glob.matches(name));
     let runs = home.state.history(&Wanted {
-        run: None,
         branch: branch.as_ref().map(|_| &is_branch as _),
         cell: cell.as_ref().map(|_| &is_cell as _),
         outcome: options.outcome.as_deref(),

@@ -51,8 +51,6 @@ pub type Choice<'a> = &'a dyn Fn(&str) -> bool;
 /// Which runs are wanted. Nothing chosen means all.
 #[derive(Default, Clone, Copy)]
 pub struct Wanted<'a> {
-    /// This one.
-    pub run: Option<&'a RunId>,
     /// With such a branch.
     pub branch: Option<Choice<'a>>,
     /// With such a cell, by its name; only these are counted.
@@ -85,12 +83,11 @@ impl State {
         let connection = history.connection();
         let mut runs = connection.prepare(
             "SELECT id, began, ended, seconds, outcome, matrix, arguments, branches, scheduler,
-                    cause, planned FROM run WHERE ?1 IS NULL OR id = ?1
-             ORDER BY began DESC, id DESC",
+                    cause, planned FROM run ORDER BY began DESC, id DESC",
         )?;
         let mut cells = connection
             .prepare("SELECT name, outcome, tests, bad FROM cell WHERE run = ?1 ORDER BY name")?;
-        let (mut rows, mut found) = (runs.query([wanted.run.map(RunId::as_str)])?, Vec::new());
+        let (mut rows, mut found) = (runs.query([])?, Vec::new());
         while let Some(row) = rows.next()? {
             if wanted.limit.is_some_and(|limit| found.len() >= limit) {
                 break;

@@ -27,8 +27,11 @@ use super::{
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
-/// So much may somebody send: forms, and what GitHub says of a push.
-const BODY: usize = 25 * 1024 * 1024;
+/// So much may somebody send in a form.
+const FORM: usize = 64 * 1024;
+/// And so much GitHub may say of a push
+/// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads>).
+const HINT: usize = 25 * 1024 * 1024;
 
 /// Addresses of views, as they are put together.
 pub struct Views {
@@ -91,14 +94,14 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .route("/logout", post(login::log_out))
         .route("/act/{what}", get(act::form).post(act::act))
         .route(&format!("{API}/act/{{what}}"), post(act::api))
-        .route("/hook", post(hook::hint))
+        .route("/hook", post(hook::hint).layer(DefaultBodyLimit::max(HINT)))
         .fallback(nothing)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&desk),
             guard::known,
         ))
         .layer(cross_site(&desk))
-        .layer(DefaultBodyLimit::max(BODY))
+        .layer(DefaultBodyLimit::max(FORM))
         .layer(middleware::from_fn(guarded))
         .layer(tower_http::compression::CompressionLayer::new())
         .with_state(Arc::clone(&desk));

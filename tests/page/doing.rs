@@ -240,3 +240,15 @@ fn signature(body: &str) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect()
 }
+
+#[test]
+fn nobody_sends_more_than_a_form_holds() {
+    let world = World::new();
+    let long = "x".repeat(100 * 1024);
+    let answer = world.post("/login", &[("name", "ann"), ("password", &long)], &[]);
+    assert_eq!(answer.status, 413);
+    let push = format!("{{\"ref\":\"{long}\"}}");
+    let signed = signature(&push);
+    let answer = world.send("/hook", &push, &[("x-gitea-signature", &signed)]);
+    assert_eq!(answer.status, 202, "a push says more: {}", answer.body);
+}

@@ -110,7 +110,6 @@ impl View for Runs {
                 .word("scheduler")
                 .is_none()
                 .then_some(page * ON_A_PAGE + 1),
-            ..Wanted::default()
         })?;
         let scheduler = ask.word("scheduler");
         let rows = runs.into_iter().map(RunRow::of);
