@@ -62,7 +62,7 @@ fn init_watch(options: &InitOptions, here: &Path) -> Outcome {
         "{name} written; it watches {}\n\
          \x20 djbuild watch{named} --check   whether it does what it says\n\
          \x20 djbuild watch{named} --once    looks once, and tests what is new\n\
-         \x20 djbuild watch{named}           goes on looking\n",
+         \x20 djbuild watch{named}           goes on looking; http://127.0.0.1:8010/ shows how it stands\n",
         watched.join(", ")
     ))?;
     Ok(Exit::Passed)
