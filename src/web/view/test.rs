@@ -11,7 +11,7 @@ use crate::web::answer::View;
 use crate::web::ask::Ask;
 
 /// So many runs are looked at.
-const RUNS: u32 = 60;
+const RUNS: u32 = 30;
 /// So many times of one cell are drawn.
 const TIMES: usize = 12;
 
