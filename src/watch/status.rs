@@ -135,9 +135,16 @@ pub fn look(home: &Home, watch: Option<&Watch>, now: Moment) -> Result<Status, W
         };
         status(book, watch, &places, now)
     })?;
-    status.watcher = Other::find(home).map(|other| other.0);
-    status.wrong_file = WrongFile::of(home).read();
+    status.add_watcher(home);
     Ok(status)
+}
+
+impl Status {
+    /// Adds what the state folder says of whoever watches.
+    pub fn add_watcher(&mut self, home: &Home) {
+        self.watcher = Other::find(home).map(|other| other.0);
+        self.wrong_file = WrongFile::of(home).read();
+    }
 }
 
 /// Reads how a farm stands.

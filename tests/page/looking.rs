@@ -420,3 +420,15 @@ fn the_console_says_what_each_cell_said_of_each_commit() {
     );
     assert_eq!(console["commits"][1]["open"], Value::Array(Vec::new()));
 }
+
+#[test]
+fn a_file_that_was_not_taken_is_told_on_the_first_page() {
+    let world = World::new();
+    assert_eq!(world.json("/api/v1/status")["wrong_file"], Value::Null);
+    let why = format!("djbuild.toml:3: {HOSTILE}");
+    std::fs::write(world.state.folder().join("watch.wrong"), &why).expect("writable");
+    assert_eq!(world.json("/api/v1/status")["wrong_file"], why);
+    let page = world.get("/").body;
+    assert!(page.contains("was not taken"), "{page}");
+    assert!(page.contains("djbuild.toml:3: &lt;script&gt;"), "{page}");
+}

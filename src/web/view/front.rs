@@ -7,7 +7,7 @@ use super::runs::RunRow;
 use crate::model::{Moment, RunId};
 use crate::store::Wanted;
 use crate::store::farm::{Book, Colour};
-use crate::watch::{BranchStatus, Other, RequestStatus, Status, name_of, status};
+use crate::watch::{BranchStatus, RequestStatus, Status, name_of, status};
 use crate::web::WebError;
 use crate::web::answer::View;
 use crate::web::ask::Ask;
@@ -76,7 +76,7 @@ impl View for Front {
             let standing = standings(ask, book, &status)?;
             Ok((status, standing))
         })?;
-        status.watcher = Other::find(&ask.desk.home).map(|other| other.0);
+        status.add_watcher(&ask.desk.home);
         let past = ask.state().history(&Wanted {
             limit: Some(LIKE_IT),
             ..Wanted::default()
