@@ -30,7 +30,7 @@ pub fn own<'a>(desk: &Desk, path: &'a str) -> &'a str {
     }
 }
 
-/// The same without its first slash: as it stands behind the page's base.
-pub fn within(desk: &Desk, address: &str) -> String {
-    own(desk, address).trim_start_matches('/').to_owned()
+/// An address without its first slash: as it stands behind the page's base.
+pub fn within(address: &str) -> String {
+    address.trim_start_matches('/').to_owned()
 }

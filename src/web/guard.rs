@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::middleware::Next;
 
-use super::address::{API, own};
+use super::address::API;
 use super::answer::problem_json;
 use super::redirect::{COOKIE, to_login};
 use super::visitor::Visitor;
@@ -21,7 +21,7 @@ pub async fn known(
         Ok(visitor) => visitor,
         Err(error) => return problem_json(&error),
     };
-    let path = own(&desk, request.uri().path()).to_owned();
+    let path = request.uri().path().to_owned();
     let is_open = matches!(
         path.as_str(),
         "/login" | "/style.css" | "/live.js" | "/icon.svg" | "/healthz" | "/hook"

@@ -146,7 +146,7 @@ async fn html<V: View>(
 ) -> Response<Body> {
     let address = request.uri().clone();
     let asked = request.headers().clone();
-    let own = address::within(&desk, &address.to_string());
+    let own = address::within(&address.to_string());
     let (api, here, asks) = (address::api_of(&own, V::PATH), own.clone(), visitor.clone());
     let made = made(Arc::clone(&desk), path, query, move |ask| {
         let view = V::read(&ask)?;
@@ -192,7 +192,7 @@ async fn nothing(
     if path.contains(API) {
         return problem_json(&error);
     }
-    problem_page(&desk, &visitor, &address::within(&desk, &path), &error)
+    problem_page(&desk, &visitor, &address::within(&path), &error)
 }
 
 /// What every answer says to browsers.
