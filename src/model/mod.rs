@@ -20,7 +20,7 @@ pub use moment::Moment;
 pub use outcome::{Cause, Outcome, Phase};
 pub use python::{Implementation, PythonSpec};
 pub use redact::redacted;
-pub use revision::{Revision, SnapshotId};
+pub use revision::{Revision, SnapshotId, short};
 pub use version::Version;
 pub use words::{bytes, duration, hex, plural, printable};
 

@@ -51,11 +51,16 @@ pub struct Revision {
     pub snapshot: SnapshotId,
 }
 
+/// Enough of a commit's id to tell it from others.
+pub fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}
+
 impl fmt::Display for Revision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.branch)?;
         if let Some(commit) = &self.commit {
-            write!(f, " at {}", commit.get(..10).unwrap_or(commit))?;
+            write!(f, " at {}", short(commit))?;
         }
         match self.modified {
             0 => Ok(()),

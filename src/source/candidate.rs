@@ -8,6 +8,7 @@ use super::objects::ObjectStore;
 use super::snapshot::{Snapshot, Tree};
 use super::submodule::Submodules;
 use super::worktree::snapshot_worktree;
+use crate::model::short;
 
 /// A tree that could be tested. Single files can be read of it at once, which is
 /// all it takes to know what it supports; the list of its files comes with the
@@ -123,7 +124,7 @@ impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.branch)?;
         if let Some(commit) = &self.commit {
-            write!(f, " at {}", commit.get(..10).unwrap_or(commit))?;
+            write!(f, " at {}", short(commit))?;
         }
         if self.is_worktree() {
             f.write_str(", as it is on disk")?;

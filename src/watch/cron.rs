@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::making::{Wish, make};
 use super::{Calendar, Kind, WatchError};
-use crate::model::Moment;
+use crate::model::{Moment, short};
 use crate::spec::{Cron, Scheduler, Trigger, Watch};
 use crate::store::farm::{Book, Branch, PauseKind, SchedulerRow};
 
@@ -111,7 +111,7 @@ impl Due<'_> {
             .cron
             .force_every
             .is_some_and(|every| self.now.since(at) >= every);
-        let short = completed.get(..10).unwrap_or(&completed);
+        let short = short(&completed);
         Ok((completed == branch.tip && !is_old).then(|| format!("nothing new since {short}")))
     }
 

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::shared::name_of;
+use crate::model::short;
 use crate::store::farm::{Change, Hunt};
 
 /// So many tests are told one by one.
@@ -48,7 +49,7 @@ impl Culprit {
 
     /// It, on a branch, in a line.
     pub fn in_a_line(&self, branch: &str) -> String {
-        let short = self.revision.get(..10).unwrap_or(&self.revision);
+        let short = short(&self.revision);
         let Self {
             what,
             author,

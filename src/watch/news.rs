@@ -5,7 +5,7 @@ use super::culprit::Culprit;
 use super::ending::Verdicts;
 use super::shared::name_of;
 use super::verdict::Turn;
-use crate::model::{Moment, plural};
+use crate::model::{Moment, plural, short};
 use crate::spec::{Receiver, Telling, Watch};
 use crate::store::farm::{Book, Change, Hunt, NewNotice, QueuedRequest, Standing};
 
@@ -228,7 +228,7 @@ impl News {
         if let Some(culprit) = &self.culprit {
             return culprit.in_a_line(&self.branch);
         }
-        let short = self.revision.get(..10).unwrap_or(&self.revision);
+        let short = short(&self.revision);
         let named = &self.named;
         let mut parts = Vec::new();
         for (name, word) in [

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::model::plural;
+use crate::model::{plural, short};
 use crate::store::farm::{Change, Probe, Seen};
 
 /// A commit that cannot be judged so many times is left out.
@@ -197,10 +197,6 @@ fn untold(suspects: &[&Change]) -> String {
         name(first),
         name(last)
     )
-}
-
-fn short(revision: &str) -> &str {
-    revision.get(..10).unwrap_or(revision)
 }
 
 #[cfg(test)]

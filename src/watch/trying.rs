@@ -6,7 +6,7 @@ use super::carry::as_run;
 use super::commands::{find_branch, first_of_all};
 use super::order::job_of;
 use super::{Kind, Orders, TRIES, WatchError};
-use crate::model::{Moment, redacted};
+use crate::model::{Moment, redacted, short};
 use crate::run::{self, Home};
 use crate::source::{Reach, Watched};
 use crate::spec::{Job, Watch};
@@ -113,7 +113,7 @@ fn commit(
     by: (&str, &str),
 ) -> Result<String, WatchError> {
     remote.commit_patch(base, patch, by)?.map_err(|why| {
-        let short = base.get(..10).unwrap_or(base);
+        let short = short(base);
         WatchError::Refused(format!(
             "the patch does not apply to {branch} at {short}: {why}"
         ))

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use super::news::{CellNews, News};
-use crate::model::{Moment, plural};
+use crate::model::{Moment, plural, short};
 
 /// So many cells are told one by one.
 const CELLS: usize = 20;
@@ -58,7 +58,7 @@ impl News {
         let count = plural(self.commits_in_all as u64, "commit");
         let _ = write!(text, "\n{count} since it was last good:\n");
         for commit in &self.commits {
-            let short = commit.revision.get(..10).unwrap_or(&commit.revision);
+            let short = short(&commit.revision);
             let _ = writeln!(text, "  {short} {} ({})", commit.subject, commit.author);
             if let Some(link) = &commit.link {
                 let _ = writeln!(text, "             {link}");

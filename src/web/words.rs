@@ -64,7 +64,7 @@ impl Escaper for Shown {
 
 /// Enough of a commit's id to tell it from others.
 pub fn short(revision: &str) -> String {
-    plain(revision.get(..10).unwrap_or(revision))
+    plain(crate::model::short(revision))
 }
 
 /// A time as people say it, with the time as clocks say it beside it.

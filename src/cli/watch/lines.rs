@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use super::log::{Level, Log};
-use crate::model::{Moment, plural, printable};
+use crate::model::{Moment, plural, printable, short};
 use std::net::SocketAddr;
 
 use crate::spec::{Page, Watch};
@@ -148,11 +148,6 @@ pub fn listens(address: SocketAddr, page: &Page) -> String {
     } else {
         format!("how it stands: {url}, which others on the network reach at {address}")
     }
-}
-
-/// Enough of a commit's id to tell it from others.
-pub fn short(revision: &str) -> &str {
-    revision.get(..10).unwrap_or(revision)
 }
 
 /// How long ago a time is, or in how long.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::Farm;
-use super::lines::{relative, short};
+use super::lines::relative;
 use crate::cli::args::{Format, StatusOptions};
 use crate::cli::error::{CliError, Outcome as Told};
 use crate::cli::exit::Exit;
@@ -9,7 +9,7 @@ use crate::cli::interrupt::Interrupts;
 use crate::cli::say::say;
 use crate::cli::screen;
 use crate::control::Client;
-use crate::model::{Moment, Outcome, plural, printable};
+use crate::model::{Moment, Outcome, plural, printable, short};
 use crate::report::Style;
 use crate::run::Home;
 use crate::watch::{BranchStatus, HuntStatus, RequestStatus, Status, look, now};
